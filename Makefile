@@ -1,0 +1,68 @@
+# make preview [STACK=dev|prod]   what the stack would be, with governance; no cloud account
+# make test                      the tests
+# make check                     what CI runs
+SHELL := /bin/sh
+.DEFAULT_GOAL := preview
+.PHONY: preview test check lint types generated generate lock benchmark clean
+
+STACK ?= dev
+ARGS ?=
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+
+# Everything below runs from the environment in .venv; the two stamps say what is installed there.
+RUNTIME := $(VENV)/.runtime-installed
+DEVELOP := $(VENV)/.develop-installed
+
+preview: $(RUNTIME)
+	@$(RUN)/python -m serving preview --stack $(STACK) $(ARGS)
+
+test: $(DEVELOP)
+	@$(RUN)/python -m pytest -q $(ARGS)
+
+check: lint types generated test
+	@for stack in dev prod; do $(RUN)/python -m serving preview --stack $$stack || exit $$?; done
+
+lint: $(DEVELOP)
+	@$(RUN)/ruff format --check .
+	@$(RUN)/ruff check .
+	@$(RUN)/yamllint --strict .
+	@$(RUN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yaml
+	@$(RUN)/zizmor --offline --quiet --min-severity medium .github/workflows
+
+types: $(DEVELOP)
+	@$(RUN)/mypy
+
+# Files that are rendered from code must be those that the code renders now.
+generated: $(DEVELOP)
+	@$(RUN)/python -m serving.generate --check
+
+generate: $(DEVELOP)
+	@$(RUN)/python -m serving.generate
+
+lock: $(DEVELOP)
+	@$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
+	@$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements.txt requirements-dev.in -o requirements-dev.txt
+
+benchmark: $(DEVELOP)
+	@$(RUN)/python benchmarks/preview.py
+
+clean:
+	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(RUN)/python:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "missing: $(PYTHON). Install Python 3.11 or newer, or name yours: make PYTHON=/path/to/python"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "missing: Python 3.11 or newer ($(PYTHON) is $$($(PYTHON) --version)). Name another: make PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "missing: the venv module of $(PYTHON). On Debian: apt-get install python3-venv"; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements.txt | $(RUN)/python
+	@echo "installing what requirements.txt pins into $(VENV)"
+	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt || { echo "missing: packages of requirements.txt. Make a package index reachable (see 'pip config list'), then run make again"; exit 2; }
+	@touch $@
+
+$(DEVELOP): requirements-dev.txt | $(RUNTIME)
+	@echo "installing what requirements-dev.txt pins into $(VENV)"
+	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt || { echo "missing: packages of requirements-dev.txt. Make a package index reachable (see 'pip config list'), then run make again"; exit 2; }
+	@touch $@

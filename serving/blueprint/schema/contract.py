@@ -1,0 +1,252 @@
+"""Section `contract`: what consumers may rely on, and the four stages that keep it.
+
+Owns the shape. Whether adjacent stages fit each other is proven in `serving.blueprint.crosschecks` by
+`serving.blueprint.compatibility`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from serving.blueprint.errors import Finding
+from serving.blueprint.findings import raise_findings
+from serving.blueprint.schema.base import Milliseconds, Name, Section, SemanticVersion, Text
+from serving.blueprint.schema.protocols import PUBLIC_SCHEMAS
+
+JsonSchema = Annotated[
+    dict[str, Any],
+    Field(description="A JSON Schema (2020-12), inline or as `{file: path}` relative to the blueprint."),
+]
+
+
+class Protocol(StrEnum):
+    """How consumers talk to the service."""
+
+    OPENAI = "openai"
+    """OpenAI-compatible HTTP API (chat completions, embeddings)."""
+    OPEN_INFERENCE_V2 = "open-inference-v2"
+    """Open Inference Protocol v2 over HTTP."""
+    HTTP = "http"
+    """A JSON-over-HTTP API of the team's own."""
+    GRPC = "grpc"
+    """A gRPC API of the team's own."""
+
+
+class Delivery(StrEnum):
+    """How an answer reaches its consumer."""
+
+    SYNC = "sync"
+    """One response to one request."""
+    STREAM = "stream"
+    """Server-sent chunks on one connection."""
+    ASYNC = "async"
+    """The request is queued; the answer is fetched or pushed later."""
+
+
+class OnFailure(StrEnum):
+    """What a stage does when its transformation fails or times out."""
+
+    REJECT = "reject"
+    """Answer with an error at once."""
+    RETRY = "retry"
+    """Try once more inside the same budget, then reject."""
+    DEFAULT = "default"
+    """Go on with the stage's declared default value."""
+    DEGRADE = "degrade"
+    """Take the next step of the degradation ladder."""
+
+
+class Stage(Section):
+    """One of the four stages: what goes in, what comes out, in what time, and what if it fails."""
+
+    input: JsonSchema | None = Field(
+        default=None, description="Schema of what the stage accepts; what the stage before gives by default."
+    )
+    output: JsonSchema | None = Field(
+        default=None, description="Schema of what the stage gives; its input, unchanged, by default."
+    )
+    transformation: Text | None = Field(
+        default=None, description="What the stage does, for readers; nothing (pass-through) by default."
+    )
+    latency_budget_ms: Milliseconds | None = Field(
+        default=None,
+        description="Share of the tightest latency objective that the stage may use. "
+        "The inference stage gets the remainder by default, the other stages nothing.",
+    )
+    timeout_ms: Milliseconds | None = Field(
+        default=None, description="The stage is abandoned after this time; never less than its budget."
+    )
+    on_failure: OnFailure = Field(default=OnFailure.REJECT, description="What happens when the stage fails.")
+    default_value: Any = Field(default=None, description="The value to go on with when `on_failure: default`.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Stage:
+        raise_findings(self._findings())
+        return self
+
+    def _findings(self) -> Iterator[Finding]:
+        if self.timeout_ms is not None and self.timeout_ms < (self.latency_budget_ms or 0):
+            yield Finding(
+                ("timeout_ms",),
+                f"{self.timeout_ms} ms is less than the stage's latency budget of {self.latency_budget_ms} ms",
+                effect="the stage would be abandoned while it is still inside its budget",
+                remedy=f"raise timeout_ms to at least {self.latency_budget_ms}",
+            )
+        if self.on_failure is OnFailure.DEFAULT and self.default_value is None:
+            yield Finding(
+                ("on_failure",),
+                "'default' needs a default_value",
+                effect="the stage would have nothing to go on with",
+                remedy="state default_value, or choose another reaction",
+                allowed=tuple(OnFailure),
+            )
+
+
+class Stages(Section):
+    """The pipeline, in order. A stage that is left out passes its input on unchanged."""
+
+    ingress: Stage = Field(default=Stage(), description="Validation, authentication and limits at the edge.")
+    features: Stage = Field(default=Stage(), description="Feature look-up and pre-processing.")
+    inference: Stage = Field(default=Stage(), description="The model itself.")
+    delivery: Stage = Field(default=Stage(), description="Post-processing and hand-over to the consumer.")
+
+
+class SupportedVersion(Section):
+    """An older contract version that is still served beside the current one."""
+
+    version: SemanticVersion = Field(description="The older version.")
+    request: JsonSchema | None = Field(default=None, description="Its public request; today's by default.")
+    response: JsonSchema | None = Field(default=None, description="Its public response; today's by default.")
+    deprecated_on: date = Field(description="From this day answers carry a deprecation header.")
+    removed_on: date = Field(description="From this day the version is no longer routed.")
+
+    @model_validator(mode="after")
+    def _check(self) -> SupportedVersion:
+        if self.removed_on <= self.deprecated_on:
+            raise_findings(
+                [
+                    Finding(
+                        ("removed_on",),
+                        f"{self.removed_on} is not after deprecated_on {self.deprecated_on}",
+                        effect="consumers would get no notice",
+                        remedy="leave consumers time between the two dates",
+                    )
+                ]
+            )
+        return self
+
+
+class Queue(Section):
+    """The queue behind asynchronous delivery."""
+
+    max_attempts: int = Field(default=3, ge=1, le=20, description="Deliveries before a message is set aside.")
+    visibility_timeout_seconds: int = Field(
+        default=120,
+        ge=1,
+        le=43_200,  # the limit of Amazon SQS (developer guide, "visibility timeout", read 2026-11)
+        description="Time in which a worker must finish a message.",
+    )
+    retention_seconds: int = Field(
+        default=345_600,
+        ge=60,
+        le=1_209_600,  # limit of Amazon SQS: 14 days (developer guide, "message quotas", read 2026-11)
+        description="How long an unread message is kept.",
+    )
+
+
+class Contract(Section):
+    """What consumers may rely on, and the stages that keep it."""
+
+    version: SemanticVersion = Field(description="Semantic version of the public contract.")
+    protocol: Protocol = Field(description="How consumers talk to the service.")
+    task: str | None = Field(
+        default=None,
+        description="For `openai`: chat-completions or embeddings (which public schema is meant).",
+        pattern="^(chat-completions|embeddings)$",
+    )
+    host: Name | None = Field(default=None, description="Host label below the environment's domain; name by default.")
+    delivery: tuple[Delivery, ...] = Field(
+        default=(Delivery.SYNC,), min_length=1, description="How answers are delivered."
+    )
+    queue: Queue = Field(default=Queue(), description="The queue behind asynchronous delivery.")
+    request: JsonSchema | None = Field(
+        default=None, description="Public request; the protocol's own schema by default."
+    )
+    response: JsonSchema | None = Field(
+        default=None, description="Public response; the protocol's own schema by default."
+    )
+    max_request_bytes: int = Field(
+        default=1_048_576,
+        ge=256,
+        le=104_857_600,
+        description="A larger request is refused at the edge.",
+    )
+    stages: Stages = Field(default=Stages(), description="The four stages, in order.")
+    supported_versions: tuple[SupportedVersion, ...] = Field(
+        default=(), description="Older versions served beside the current one."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Contract:
+        raise_findings(self._findings())
+        return self
+
+    def _findings(self) -> Iterator[Finding]:
+        for side in ("request", "response"):
+            if getattr(self, side) is None and self._protocol_schema(side) is None:
+                yield Finding(
+                    (side,),
+                    f"protocol '{self.protocol}' has no {side} schema of its own",
+                    effect="nothing could be checked before a rollout",
+                    remedy=f"state contract.{side} (for 'openai', stating contract.task is enough)",
+                )
+        seen = {self.version}
+        for index, older in enumerate(self.supported_versions):
+            if older.version in seen:
+                yield Finding(
+                    ("supported_versions", index, "version"),
+                    f"version {older.version} is listed twice",
+                    effect="two routes would claim the same version",
+                    remedy="list each version once; the current one is served anyway",
+                )
+            seen.add(older.version)
+
+    def _protocol_schema(self, side: str) -> Mapping[str, Any] | None:
+        return PUBLIC_SCHEMAS.get((self.protocol.value, self.task), {}).get(side)
+
+    @property
+    def public_request(self) -> Mapping[str, Any]:
+        """The request schema that consumers may rely on."""
+        return self.request if self.request is not None else self._protocol_schema("request") or {}
+
+    @property
+    def public_response(self) -> Mapping[str, Any]:
+        """The response schema that consumers may rely on."""
+        return self.response if self.response is not None else self._protocol_schema("response") or {}
+
+    def pipeline(self) -> tuple[ResolvedStage, ...]:
+        """The four stages with every omitted schema filled in, in order of the flow of a request."""
+        resolved: list[ResolvedStage] = []
+        flowing: Mapping[str, Any] = self.public_request
+        for name in Stages.model_fields:
+            stage: Stage = getattr(self.stages, name)
+            accepts = stage.input if stage.input is not None else flowing
+            passes_on = self.public_response if name == "inference" else accepts
+            gives = stage.output if stage.output is not None else passes_on
+            resolved.append(ResolvedStage(name=name, input=dict(accepts), output=dict(gives), stage=stage))
+            flowing = gives
+        return tuple(resolved)
+
+
+class ResolvedStage(Section):
+    """A stage whose schemas are both known."""
+
+    name: str
+    input: dict[str, Any]
+    output: dict[str, Any]
+    stage: Stage

@@ -1,0 +1,46 @@
+"""Section `identity`: who the service is, whose it is, and what happens when it stops."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from pydantic import Field
+
+from serving.blueprint.schema.base import Email, HttpsUrl, Name, Section, Text
+
+
+class Tier(IntEnum):
+    """What happens to users when the service stops.
+
+    Near-synonyms told apart: a *tier* is about users; a *severity* is about one incident; a *priority* is
+    about one request.
+    """
+
+    USERS_STOP = 0
+    """Users cannot do what they came for."""
+    USERS_NOTICE = 1
+    """Users get a worse product but can go on."""
+    USERS_UNAWARE = 2
+    """Nobody outside the company notices within a day."""
+
+
+class Contacts(Section):
+    """Where people reach the team."""
+
+    email: Email = Field(description="Mailbox of the owning team.")
+    on_call: Email | None = Field(
+        default=None, description="Address that reaches the person on call; the team's mailbox by default."
+    )
+    chat: str | None = Field(default=None, max_length=80, description="Chat channel of the team.")
+
+
+class Identity(Section):
+    """Who the service is and whose it is."""
+
+    name: Name = Field(description="Name of the service, unique on the platform; also its default host label.")
+    tenant: Name = Field(description="Tenant (business unit) whose quota and namespace the service uses.")
+    owner: Name = Field(description="Team that owns the service.")
+    contacts: Contacts = Field(description="Where people reach the owning team.")
+    tier: Tier = Field(description="0: users stop when it stops; 1: users notice; 2: nobody notices for a day.")
+    description: Text = Field(description="What the service does, in one or two sentences.")
+    documentation: HttpsUrl | None = Field(default=None, description="Link to the service's documentation.")

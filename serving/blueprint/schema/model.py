@@ -1,0 +1,172 @@
+"""Section `model`: the artifact that is served, the engine that serves it and what both need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from pydantic import Field, model_validator
+
+from serving.blueprint.errors import Finding
+from serving.blueprint.findings import raise_findings
+from serving.blueprint.schema.base import Identifier, Name, Seconds, Section, SemanticVersion, Sha256
+
+
+class EngineName(StrEnum):
+    """The inference servers that the platform knows how to run."""
+
+    VLLM = "vllm"
+    TRITON = "triton"
+    MLSERVER = "mlserver"
+    CUSTOM = "custom"
+    """A server of the team's own; its port, paths and metrics are stated in the blueprint."""
+
+
+class ModelFormat(StrEnum):
+    """Serialization formats that execute no code when they are loaded."""
+
+    SAFETENSORS = "safetensors"
+    GGUF = "gguf"
+    ONNX = "onnx"
+    SKOPS = "skops"
+    TENSORRT = "tensorrt"
+
+
+class Accelerator(StrEnum):
+    """Accelerator models; the name is the value of the node label that EKS nodes are given."""
+
+    NONE = "none"
+    NVIDIA_T4 = "nvidia-t4"
+    NVIDIA_A10G = "nvidia-a10g"
+    NVIDIA_L4 = "nvidia-l4"
+    NVIDIA_L40S = "nvidia-l40s"
+    NVIDIA_A100 = "nvidia-a100"
+    NVIDIA_H100 = "nvidia-h100"
+
+
+class Quantization(StrEnum):
+    """How weights are stored on the accelerator."""
+
+    NONE = "none"
+    FP8 = "fp8"
+    INT8 = "int8"
+    AWQ = "awq"
+    GPTQ = "gptq"
+
+
+class CustomEngine(Section):
+    """What the platform must know of a server that it does not know."""
+
+    port: int = Field(default=8080, ge=1024, le=65_535, description="HTTP (or gRPC) port; above 1023, as non-root.")
+    readiness_path: str = Field(default="/ready", pattern="^/", description="Answers 200 when the model is loaded.")
+    liveness_path: str = Field(default="/live", pattern="^/", description="Answers 200 while the process is well.")
+    metrics_path: str = Field(default="/metrics", pattern="^/", description="Prometheus exposition.")
+
+
+class Engine(Section):
+    """The inference server."""
+
+    name: EngineName = Field(description="Which server runs the model.")
+    version: SemanticVersion = Field(description="Its version; decides the metric contract.")
+    image: str = Field(
+        description="Repository of the image in the organisation's own registry, without host, tag or digest.",
+        pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$",
+        max_length=200,
+    )
+    image_digest: Sha256 = Field(description="Digest of the image; a tag is not accepted.")
+    arguments: tuple[str, ...] = Field(default=(), description="Further arguments of the server.")
+    custom: CustomEngine | None = Field(default=None, description="Required for, and only for, a custom engine.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Engine:
+        raise_findings(self._findings())
+        return self
+
+    def _findings(self) -> Iterator[Finding]:
+        if (self.name is EngineName.CUSTOM) != (self.custom is not None):
+            wanted = "needs" if self.name is EngineName.CUSTOM else "has no use for"
+            yield Finding(
+                ("custom",),
+                f"engine '{self.name}' {wanted} a `custom` part",
+                effect="ports, probes and metrics of the server would be unknown or contradictory",
+                remedy="state `custom` for engine 'custom' and only there",
+            )
+        for index, argument in enumerate(self.arguments):
+            if argument.replace("_", "-").startswith("--trust-remote-code"):
+                yield Finding(
+                    ("arguments", index),
+                    f"'{argument}' is not allowed",
+                    effect="code shipped beside the weights would run unsigned on the node",
+                    remedy="convert the model to a format that needs no remote code",
+                )
+
+
+class Resources(Section):
+    """What one replica asks for; requests equal limits for memory and accelerators."""
+
+    cpu: float = Field(default=2, gt=0, le=192, description="CPU cores requested.")
+    memory_gib: float = Field(default=8, gt=0, le=2_048, description="Memory requested and limited, GiB.")
+    accelerator: Accelerator = Field(default=Accelerator.NONE, description="Accelerator model; none for CPU.")
+    accelerators: int = Field(default=0, ge=0, le=8, description="Whole accelerators of one replica.")
+    ephemeral_storage_gib: float = Field(default=10, gt=0, le=4_096, description="Scratch space limit, GiB.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Resources:
+        if (self.accelerator is Accelerator.NONE) != (self.accelerators == 0):
+            raise_findings(
+                [
+                    Finding(
+                        ("accelerators",),
+                        f"{self.accelerators} of accelerator '{self.accelerator}'",
+                        effect="replicas would be scheduled on the wrong nodes or never",
+                        remedy="name an accelerator and a count of at least 1, or neither",
+                    )
+                ]
+            )
+        return self
+
+
+class ColdStart(Section):
+    """How long a replica needs from being scheduled to its first good answer, each part measured."""
+
+    pull_seconds: Seconds = Field(default=60, description="Pulling image and weights on a fresh node.")
+    load_seconds: Seconds = Field(default=30, description="Loading weights into (accelerator) memory.")
+    warm_up_seconds: Seconds = Field(default=10, description="Compilation and first requests.")
+
+    @property
+    def total_seconds(self) -> int:
+        """Seconds from scheduled to ready."""
+        return self.pull_seconds + self.load_seconds + self.warm_up_seconds
+
+
+class Manifest(Section):
+    """The signed release manifest of the model."""
+
+    path: str = Field(
+        description="Key of the manifest in the model store, below the bucket.",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*\.json$",
+        max_length=512,
+    )
+    digest: Sha256 = Field(description="Digest of the manifest, which lists the digest of every file.")
+    signer: str = Field(
+        description="Identity that must have signed the manifest (a certificate subject or a key alias).",
+        min_length=3,
+        max_length=200,
+    )
+
+
+class Model(Section):
+    """The model that is served."""
+
+    name: Name = Field(description="Name of the model in the model store.")
+    version: SemanticVersion = Field(description="Version of the model; not the contract's.")
+    manifest: Manifest = Field(description="Its signed release manifest.")
+    engine: Engine = Field(description="The server that runs it.")
+    format: ModelFormat = Field(description="Serialization format of the weights.")
+    size_gib: float = Field(gt=0, le=4_096, description="Size of all files, GiB; sizes disks and caches.")
+    quantization: Quantization = Field(default=Quantization.NONE, description="How weights are stored.")
+    resources: Resources = Field(default=Resources(), description="What one replica asks for.")
+    cold_start: ColdStart = Field(default=ColdStart(), description="Measured cold-start profile.")
+    training_run: Identifier | None = Field(
+        default=None, description="Training run of this model where it differs from governance.lineage."
+    )

@@ -1,0 +1,88 @@
+"""The tested version set: the one place that says which versions of what go together.
+
+Components, policies, tests and documents read it from here. A version is added after the tests ran with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A pinned Helm chart.
+
+    Attributes:
+        name: Name of the chart; with an OCI repository, its last path segment.
+        version: Version of the chart, not of what it installs.
+        repository: URL of the chart repository, `https://` or `oci://`.
+        namespace: Where it is installed.
+    """
+
+    name: str
+    version: str
+    repository: str
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSet:
+    """Versions that are tested together.
+
+    Attributes:
+        kubernetes: Kubernetes minor version of new clusters.
+        kubernetes_allowed: Minor versions that a cluster may have.
+        gateway_api: Release of the Gateway API whose CRDs the gateway brings.
+        rollouts_gateway_plugin: Image of the traffic router by which Argo Rollouts moves Gateway API routes.
+    """
+
+    kubernetes: str
+    kubernetes_allowed: tuple[str, ...]
+    gateway_api: str
+    rollouts_gateway_plugin: str
+    cert_manager: Chart
+    keda: Chart
+    argo_rollouts: Chart
+    envoy_gateway: Chart
+    prometheus: Chart
+    load_balancer_controller: Chart
+    nvidia_device_plugin: Chart
+
+    @property
+    def pod_security(self) -> str:
+        """Version of the Pod Security Standards that namespaces are pinned to.
+
+        The lowest allowed one: an older control plane takes a version that it does not know for `latest`.
+        """
+        return f"v{min(self.kubernetes_allowed)}"
+
+
+# Chart versions: newest releases in each project's own repository, read 2026-11 from copies of 2026-07 to
+# 2026-08 (the day of each chart's release stands beside it).
+TESTED_VERSIONS = VersionSet(
+    # Amazon EKS user guide, "Kubernetes versions in standard support", read 2026-11
+    kubernetes="1.35",
+    kubernetes_allowed=("1.34", "1.35"),
+    # envoyproxy/gateway v1.9.0, go.mod
+    gateway_api="v1.6.1",
+    # argoproj-labs/rollouts-plugin-trafficrouter-gatewayapi, tag of 2026-06-26
+    rollouts_gateway_plugin="ghcr.io/argoproj-labs/rollouts-plugin-trafficrouter-gatewayapi:v0.15.0",
+    # cert-manager/cert-manager, tag of 2026-07-29; charts carry the version of the release
+    cert_manager=Chart("cert-manager", "v1.21.1", "https://charts.jetstack.io", "cert-manager"),
+    # kedacore/charts, keda/Chart.yaml of 2026-07-31 (KEDA 2.20.2)
+    keda=Chart("keda", "2.20.2", "https://kedacore.github.io/charts", "keda"),
+    # argoproj/argo-helm, charts/argo-rollouts/Chart.yaml of 2026-06-05 (Argo Rollouts 1.9.0)
+    argo_rollouts=Chart("argo-rollouts", "2.41.0", "https://argoproj.github.io/argo-helm", "argo-rollouts"),
+    # envoyproxy/gateway, tag of 2026-08-15
+    envoy_gateway=Chart("gateway-helm", "v1.9.0", "oci://docker.io/envoyproxy", "envoy-gateway-system"),
+    # prometheus-community/helm-charts, charts/prometheus/Chart.yaml of 2026-08-18 (Prometheus 3.14.0)
+    prometheus=Chart("prometheus", "29.27.0", "https://prometheus-community.github.io/helm-charts", "monitoring"),
+    # kubernetes-sigs/aws-load-balancer-controller, Chart.yaml of 2026-08-03 (controller 3.5.0)
+    load_balancer_controller=Chart(
+        "aws-load-balancer-controller", "3.5.0", "https://aws.github.io/eks-charts", "aws-load-balancer"
+    ),
+    # NVIDIA/k8s-device-plugin, tag of 2026-08-19
+    nvidia_device_plugin=Chart(
+        "nvidia-device-plugin", "0.20.0", "https://nvidia.github.io/k8s-device-plugin", "nvidia-device-plugin"
+    ),
+)

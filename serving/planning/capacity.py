@@ -1,0 +1,187 @@
+"""Whether the declared capacity carries the declared traffic, also after the loss of a region.
+
+Owns the arithmetic of replicas and nodes; pure functions over blueprints and an environment. Costs and the
+simulation of latency are other modules of this package.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from serving.blueprint.environment import Environment, NodeGroup, NodePurpose, Region
+from serving.blueprint.errors import Finding, KeyPath
+from serving.blueprint.schema import Blueprint
+from serving.blueprint.schema.model import Accelerator, Resources
+from serving.blueprint.schema.recovery import Topology
+from serving.planning.instances import INSTANCE_TYPES, InstanceType, instance_type
+
+NODE_RESERVE_CPU = 0.6
+"""Cores of a node that the kubelet, the CNI and the node agents take: kubelet reservation of an EKS node
+(up to 0.09 cores with 8 cores: AL2023 `kubeReserved`) plus the requests of our daemon sets (0.5)."""
+
+NODE_RESERVE_MEMORY_GIB = 2.0
+"""Memory of a node that is not for pods: kubelet reservation (255 MiB + 11 MiB a pod), eviction threshold,
+daemon sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Replicas of one kind that a region must be able to run."""
+
+    service: str
+    part: str
+    """`model`, or `fallback`."""
+    replicas: int
+    resources: Resources
+
+
+def surviving_active_regions(environment: Environment, blueprint: Blueprint) -> int:
+    """Active regions left to carry the peak when one of those that a service uses is lost; at least one."""
+    regions = len(environment.active_regions)
+    if blueprint.recovery.topology is Topology.ACTIVE_ACTIVE and regions > 1:
+        return regions - 1
+    return 1
+
+
+def replicas_for_peak(environment: Environment, blueprint: Blueprint) -> int:
+    """Replicas per region that carry the peak when one active region is lost (N+1 regions).
+
+    ceil(peak_rps / surviving regions / replica_rps), and never fewer than the blueprint's minimum.
+    """
+    share_rps = blueprint.scaling.traffic.peak_rps / surviving_active_regions(environment, blueprint)
+    return max(blueprint.scaling.min_replicas, math.ceil(share_rps / blueprint.scaling.replica_rps))
+
+
+def demands(environment: Environment, blueprint: Blueprint) -> Iterator[Demand]:
+    """What one service asks of each serving region in the worst declared case."""
+    yield Demand(
+        service=blueprint.name,
+        part="model",
+        replicas=max(replicas_for_peak(environment, blueprint), blueprint.scaling.reserved_replicas),
+        resources=blueprint.model.resources,
+    )
+    fallback = blueprint.degradation.fallback
+    if fallback is not None and fallback.model is not None:
+        yield Demand(blueprint.name, "fallback", fallback.min_replicas, fallback.model.resources)
+
+
+def replicas_per_node(resources: Resources, instance: InstanceType) -> int:
+    """How many replicas fit on one node by cores, memory and accelerators; 0 if the accelerator differs."""
+    if resources.accelerator is not instance.accelerator:
+        return 0
+    fits = [
+        (instance.vcpus - NODE_RESERVE_CPU) // resources.cpu,
+        (instance.memory_gib - NODE_RESERVE_MEMORY_GIB) // resources.memory_gib,
+    ]
+    if resources.accelerators:
+        fits.append(instance.accelerators // resources.accelerators)
+    return max(0, int(min(fits)))
+
+
+def instance_findings(environment: Environment) -> Iterator[Finding]:
+    """Every instance type that the planner does not know, or that is of another shape than its group's first."""
+    for r, region in enumerate(environment.regions):
+        for g, group in enumerate(region.node_groups):
+            for i, name in enumerate(group.instance_types):
+                path: KeyPath = ("regions", r, "node_groups", g, "instance_types", i)
+                if name not in INSTANCE_TYPES:
+                    yield Finding(
+                        path,
+                        f"'{name}' is not an instance type that the planner knows",
+                        effect="capacity and cost could not be proven",
+                        remedy="choose a known type, or add its facts to serving/planning/instances.py",
+                        allowed=tuple(sorted(INSTANCE_TYPES)),
+                    )
+                elif i and not _same_shape(name, group.instance_types[0]):
+                    yield Finding(
+                        path,
+                        f"'{name}' is of another shape than '{group.instance_types[0]}'",
+                        effect="replicas sized for the one would not fit on the other",
+                        remedy="use a node group for each shape",
+                    )
+
+
+def _same_shape(one: str, other: str) -> bool:
+    if other not in INSTANCE_TYPES:
+        return True  # reported by itself
+    a, b = INSTANCE_TYPES[one], INSTANCE_TYPES[other]
+    return (a.vcpus, a.accelerator, a.accelerators) == (b.vcpus, b.accelerator, b.accelerators)
+
+
+def capacity_findings(environment: Environment, blueprints: Sequence[Blueprint]) -> Iterator[Finding]:
+    """Every service whose peak the declared replicas or nodes can't carry; paths start at the environment."""
+    for blueprint in blueprints:
+        yield from _maximum_too_small(environment, blueprint)
+    for index, region in enumerate(environment.regions):
+        if region.serves:
+            yield from _nodes_too_few(environment, index, region, blueprints)
+
+
+def _maximum_too_small(environment: Environment, blueprint: Blueprint) -> Iterator[Finding]:
+    needed = replicas_for_peak(environment, blueprint)
+    if needed > blueprint.scaling.max_replicas:
+        surviving = surviving_active_regions(environment, blueprint)
+        yield Finding(
+            ("services", blueprint.name),
+            f"the peak of {blueprint.scaling.traffic.peak_rps:g} requests a second needs {needed} replicas per region"
+            f" with {surviving} active region(s) left, max_replicas is {blueprint.scaling.max_replicas}",
+            effect="the declared peak could not be served",
+            remedy=f"raise scaling.max_replicas to at least {needed}, or add a region",
+        )
+
+
+def _nodes_too_few(
+    environment: Environment, index: int, region: Region, blueprints: Sequence[Blueprint]
+) -> Iterator[Finding]:
+    """First-fit of all services' worst cases on the node groups of one region."""
+    free = {group.name: float(group.max_nodes) for group in region.node_groups}
+    wanted = [demand for blueprint in blueprints for demand in demands(environment, blueprint)]
+    for demand in sorted(wanted, key=_largest_first):
+        left = _place(demand, region, free)
+        if left > 0:
+            yield Finding(
+                ("regions", index, "node_groups"),
+                f"{region.name} can't hold {demand.replicas} replicas of {demand.service} ({demand.part}:"
+                f" {_shape(demand.resources)}): {left} find no node",
+                effect="after the loss of another region this one could not carry the peak",
+                remedy="raise max_nodes of a fitting node group, add one, or lower the declared peak",
+                allowed=tuple(_fitting(demand.resources, region)),
+            )
+
+
+def _place(demand: Demand, region: Region, free: dict[str, float]) -> int:
+    """Take nodes from `free` for the demand; returns the replicas that found none."""
+    left = demand.replicas
+    for group in region.node_groups:
+        per_node = replicas_per_node(demand.resources, instance_type(group.instance_types[0]))
+        if left <= 0 or per_node == 0 or not _runs_on(demand.resources, group):
+            continue
+        taken = min(left, math.floor(free[group.name] * per_node + 1e-9))
+        free[group.name] -= taken / per_node
+        left -= taken
+    return left
+
+
+def _largest_first(demand: Demand) -> tuple[int, float, str]:
+    return (-demand.resources.accelerators, -demand.resources.memory_gib, demand.service)
+
+
+def _runs_on(resources: Resources, group: NodeGroup) -> bool:
+    wanted = NodePurpose.CPU if resources.accelerator is Accelerator.NONE else NodePurpose.GPU
+    return group.purpose is wanted
+
+
+def _fitting(resources: Resources, region: Region) -> Iterator[str]:
+    """Names of the node groups that could hold such a replica."""
+    for group in region.node_groups:
+        if _runs_on(resources, group) and replicas_per_node(resources, instance_type(group.instance_types[0])):
+            yield group.name
+
+
+def _shape(resources: Resources) -> str:
+    shape = f"{resources.cpu:g} CPU, {resources.memory_gib:g} GiB"
+    if resources.accelerators:
+        shape += f", {resources.accelerators} {resources.accelerator}"
+    return shape

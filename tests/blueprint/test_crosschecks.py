@@ -1,0 +1,155 @@
+"""The rules between the sections of one blueprint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from serving.blueprint.crosschecks import CROSS_CHECKS, cross_findings, tightest_latency
+from serving.blueprint.schema import Blueprint
+from tests.documents import SERVICES, blueprint, blueprint_document, changed
+
+TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}
+NUMBER = {"type": "object", "required": ["text"], "properties": {"text": {"type": "number"}}}
+
+
+def refused(service: str, **changes: object) -> str:
+    with pytest.raises(ValidationError) as caught:
+        Blueprint.model_validate(changed(blueprint_document(service), changes))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_shipped_blueprints_break_no_rule_between_sections(service: str) -> None:
+    document = blueprint(service)
+    sections = {name: getattr(document, name) for name in Blueprint.model_fields}
+    assert list(cross_findings(sections)) == []
+
+
+def test_a_check_runs_as_soon_as_its_own_sections_are_valid() -> None:
+    document = blueprint("fraud-score")
+    assert list(cross_findings({"contract": document.contract})) == []
+    assert all(set(check.sections) <= set(Blueprint.model_fields) for check in CROSS_CHECKS)
+
+
+def test_a_stage_that_does_not_take_what_the_stage_before_gives_is_named_with_the_field() -> None:
+    told = refused("fraud-score", **{"contract.stages.inference.input": NUMBER})
+    assert "contract.stages.inference.input" in told
+    assert "stage 'features'" in told
+    assert "text" in told
+
+
+def test_a_pipeline_that_refuses_the_public_request_is_refused() -> None:
+    told = refused("fraud-score", **{"contract.stages.ingress.input": TEXT})
+    assert "the public request does not fit" in told
+
+
+def test_a_pipeline_whose_answer_is_not_the_public_response_is_refused() -> None:
+    told = refused("fraud-score", **{"contract.stages.delivery.output": TEXT})
+    assert "contract.response" in told
+
+
+def test_an_older_contract_version_that_the_pipeline_no_longer_takes_is_refused() -> None:
+    older: dict[str, Any] = {
+        "version": "2.0.0",
+        "request": TEXT,
+        "deprecated_on": "2026-01-01",
+        "removed_on": "2027-01-01",
+    }
+    told = refused("fraud-score", **{"contract.supported_versions": [older]})
+    assert "the request of version 2.0.0 does not fit" in told
+
+
+@pytest.mark.parametrize(("budget", "fits"), [(54, True), (55, False), (56, False)])
+def test_the_stages_must_leave_the_inference_stage_a_part_of_the_objective(budget: int, fits: bool) -> None:
+    # p95 is 80 ms; features 15, delivery 5 and ingress as tested leave the inference stage the rest
+    changes = {
+        "contract.stages.features.latency_budget_ms": budget + 15,
+        "contract.stages.features.timeout_ms": 200,
+    }
+    if fits:
+        assert blueprint("fraud-score", **changes)
+    else:
+        assert "latency budgets" in refused("fraud-score", **changes)
+
+
+def test_a_stated_inference_budget_may_use_the_objective_up() -> None:
+    assert blueprint("fraud-score", **{"contract.stages.inference.latency_budget_ms": 55})
+    assert "latency budgets" in refused("fraud-score", **{"contract.stages.inference.latency_budget_ms": 56})
+
+
+def test_streams_share_the_time_to_first_token_and_others_the_whole_latency() -> None:
+    chat, fraud = blueprint("chat"), blueprint("fraud-score")
+    assert tightest_latency(chat.contract, chat.slo) == (900, "slo.time_to_first_token_ms.p95")
+    assert tightest_latency(fraud.contract, fraud.slo) == (80, "slo.latency_ms.p95")
+
+
+def test_a_service_does_not_fall_back_to_itself() -> None:
+    told = refused("chat", **{"degradation.fallback": {"service": "chat"}})
+    assert "'chat' falls back to itself" in told
+
+
+@pytest.mark.parametrize("key", ["name", "manifest.digest"])
+def test_a_model_does_not_fall_back_to_itself_under_any_name(key: str) -> None:
+    same = blueprint_document("chat")["model"]
+    for part in key.split("."):
+        same = same[part]
+    assert "falls back to itself" in refused("chat", **{f"degradation.fallback.model.{key}": same})
+
+
+def test_a_stage_can_only_degrade_where_there_is_a_ladder() -> None:
+    told = refused("fraud-score", **{"degradation.ladder": []})
+    assert "contract.stages.inference.on_failure" in told
+
+
+def test_a_static_answer_must_be_readable_by_consumers() -> None:
+    told = refused("fraud-score", **{"degradation.ladder.1.static_answer": {"score": 2}})
+    assert "degradation.ladder[1].static_answer" in told
+
+
+@pytest.mark.parametrize(("replicas", "allowed"), [(1, False), (2, True)])
+def test_one_failed_node_does_not_stop_a_tier_zero_service(replicas: int, allowed: bool) -> None:
+    if allowed:
+        assert blueprint("fraud-score", **{"scaling.min_replicas": replicas})
+    else:
+        assert "in tier 0" in refused("fraud-score", **{"scaling.min_replicas": replicas})
+
+
+def test_a_first_token_can_only_be_promised_on_a_stream() -> None:
+    told = refused("chat", **{"contract.delivery": ["sync"]})
+    assert "slo.time_to_first_token_ms" in told
+
+
+def test_a_known_engine_takes_no_metric_names_from_a_blueprint() -> None:
+    told = refused("chat", **{"observability.metrics": {"queue-depth": "my_queue"}})
+    assert "has a metric contract of its own" in told
+
+
+def test_a_custom_engine_must_say_which_metric_carries_a_signal_that_scales() -> None:
+    custom = {
+        "model.engine.name": "custom",
+        "model.engine.custom": {"port": 9000},
+        "scaling.triggers": [{"signal": "queue-depth", "target": 3}],
+    }
+    assert "nothing says which metric" in refused("fraud-score", **custom)
+    assert blueprint("fraud-score", **custom, **{"observability.metrics": {"queue-depth": "queue_length"}})
+
+
+def test_features_that_are_read_are_backed_up() -> None:
+    told = refused("fraud-score", **{"recovery.backups": [{"part": "model-store", "continuous": True}]})
+    assert "no backup rule covers 'feature-store'" in told
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("scaling.max_replica", "is not a key of a blueprint"),
+        ("scaling.max_replicas.more", "is not a key of a blueprint"),
+        ("governance.data_class", "can't be opened to environments"),
+        ("identity.tier", "can't be opened to environments"),
+    ],
+)
+def test_only_existing_and_harmless_keys_can_be_opened_to_environments(key: str, message: str) -> None:
+    assert message in refused("chat", overridable=[key])

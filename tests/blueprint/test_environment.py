@@ -1,0 +1,61 @@
+"""The rules inside an environment."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from tests.documents import STACKS, environment
+
+BROKEN = [
+    ("account_id", "123", "String should match pattern"),
+    ("name", "Production", "String should match pattern"),
+    ("regions.1.cidr", "10.32.128.0/17", "overlaps 10.32.0.0/16"),
+    ("regions.0.cidr", "10.32.0.1/16", "is not an IPv4 network"),
+    ("regions.0.cidr", "10.32.0.0/15", "allowed: /16 to /20"),
+    ("regions.0.cidr", "10.32.0.0/21", "allowed: /16 to /20"),
+    ("regions.0.cidr", "8.8.0.0/16", "is not a private range"),
+    ("regions.0.zones", ["eu-west-1a"], "1 zone(s) in a region that serves"),
+    ("regions.0.zones", ["eu-west-1a", "eu-central-1b"], "is not a zone of eu-west-1"),
+    ("regions.0.node_groups", [], "no node group with purpose 'system'"),
+    ("regions.0.node_groups.0.max_nodes", 2, "2 is less than min_nodes (3)"),
+    ("regions.0.node_groups.1.name", "system", "node group 'system' stands twice"),
+    ("regions.2.name", "eu-west-1", "'eu-west-1' stands twice in regions"),
+    ("topology", "active-passive", "'active-passive' without a passive region"),
+    ("topology", "single-region", "with 2 serving regions"),
+    ("cluster", {"version": "1.20"}, "is not in the tested set"),
+    ("cluster", {"public_access_cidrs": ["0.0.0.0/0"]}, "opens the API endpoint"),
+    ("cluster", {"public_access_cidrs": ["everywhere"]}, "is not an IPv4 network"),
+    ("tenants", [], "at least 1 item"),
+    ("budget.notify", [], "at least 1 item"),
+    ("hosted_zone", {"id": "example.com"}, "String should match pattern"),
+    ("regoins", [], "Extra inputs are not permitted"),
+]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_shipped_environments_are_valid(stack: str) -> None:
+    assert environment(stack).name == stack
+
+
+@pytest.mark.parametrize(("key", "value", "message"), BROKEN, ids=[f"{key}={value}"[:60] for key, value, _ in BROKEN])
+def test_a_broken_value_is_refused_with_its_reason(key: str, value: object, message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        environment("prod", **{key: value})
+    assert message in str(caught.value)
+
+
+def test_a_recovery_region_needs_no_zones_and_no_nodes() -> None:
+    recovery = environment("prod").regions[2]
+    assert not recovery.serves
+    assert recovery.zones == recovery.node_groups == ()
+
+
+def test_something_must_serve() -> None:
+    with pytest.raises(ValidationError, match="no region has the role 'active'"):
+        environment("dev", **{"regions.0.role": "recovery"})
+
+
+@pytest.mark.parametrize(("one", "other"), [("10.32.0.0/16", "10.33.0.0/16"), ("10.32.0.0/20", "10.32.16.0/20")])
+def test_networks_that_touch_do_not_overlap(one: str, other: str) -> None:
+    assert environment("prod", **{"regions.0.cidr": one, "regions.1.cidr": other})

@@ -1,0 +1,103 @@
+"""Whether declared capacity carries declared traffic."""
+
+from __future__ import annotations
+
+import pytest
+
+from serving.blueprint.schema.model import Resources
+from serving.planning.capacity import (
+    NODE_RESERVE_CPU,
+    NODE_RESERVE_MEMORY_GIB,
+    capacity_findings,
+    demands,
+    instance_findings,
+    replicas_for_peak,
+    replicas_per_node,
+    surviving_active_regions,
+)
+from serving.planning.instances import INSTANCE_TYPES, instance_type
+from tests.documents import SERVICES, blueprint, environment
+
+
+def test_the_shipped_production_environment_carries_every_peak_without_one_region() -> None:
+    prod = environment("prod")
+    services = [blueprint(name) for name in SERVICES]
+    assert list(instance_findings(prod)) == []
+    assert list(capacity_findings(prod, services)) == []
+
+
+def test_of_two_active_regions_one_must_carry_the_whole_peak() -> None:
+    fraud = blueprint("fraud-score")
+    assert surviving_active_regions(environment("prod"), fraud) == 1
+    # 900 requests a second on one region at 120 a replica: 7.5
+    assert replicas_for_peak(environment("prod"), fraud) == 8
+
+
+@pytest.mark.parametrize(("peak_rps", "replicas"), [(840, 7), (840.1, 8), (960, 8), (961, 9)])
+def test_a_replica_is_added_as_soon_as_the_last_one_is_full(peak_rps: float, replicas: int) -> None:
+    fraud = blueprint("fraud-score", **{"scaling.traffic.peak_rps": peak_rps})
+    assert replicas_for_peak(environment("prod"), fraud) == replicas
+
+
+def test_the_minimum_holds_however_small_the_peak_is() -> None:
+    quiet = {"scaling.traffic.peak_rps": 1, "scaling.traffic.baseline_rps": 0}
+    fraud = blueprint("fraud-score", **quiet)
+    assert replicas_for_peak(environment("prod"), fraud) == fraud.scaling.min_replicas
+
+
+def test_a_maximum_below_the_peak_is_found_with_the_number_that_would_do() -> None:
+    fraud = blueprint("fraud-score", **{"scaling.traffic.peak_rps": 1441})
+    [finding] = capacity_findings(environment("prod"), [fraud])
+    assert finding.path == ("services", "fraud-score")
+    assert "at least 13" in finding.remedy
+
+
+def test_a_region_that_cannot_hold_the_others_traffic_is_found() -> None:
+    small = environment("prod", **{"regions.1.node_groups.3.max_nodes": 4, "regions.1.node_groups.3.min_nodes": 0})
+    findings = list(capacity_findings(small, [blueprint("chat")]))
+    assert [finding.path for finding in findings] == [("regions", 1, "node_groups")]
+    assert "1 find no node" in findings[0].message
+    assert findings[0].allowed == ("gpu-l40s",)
+
+
+def test_services_compete_for_the_same_nodes() -> None:
+    # chat's fallback and the embedding service share the L4 nodes: 1 + 2 replicas on 2 nodes
+    tight = environment("prod", **{"regions.0.node_groups.2.max_nodes": 2})
+    services = [blueprint(name) for name in SERVICES]
+    assert [finding.path for finding in capacity_findings(tight, services)] == [("regions", 0, "node_groups")]
+    assert list(capacity_findings(tight, [blueprint("embedding")])) == []
+
+
+def test_a_fallback_model_needs_its_own_place() -> None:
+    assert [(d.part, d.replicas) for d in demands(environment("prod"), blueprint("chat"))] == [
+        ("model", 5),
+        ("fallback", 1),
+    ]
+
+
+def test_whole_accelerators_of_the_right_kind_decide_how_many_replicas_fit() -> None:
+    node = instance_type("g6.xlarge")
+    one = Resources(cpu=1, memory_gib=1, accelerator=node.accelerator, accelerators=1)
+    assert replicas_per_node(one, node) == node.accelerators
+    assert replicas_per_node(Resources(cpu=1, memory_gib=1), node) == 0
+
+
+def test_cores_and_memory_of_a_node_are_not_all_for_replicas() -> None:
+    node = instance_type("c7i.2xlarge")
+    free_cpu, free_memory = node.vcpus - NODE_RESERVE_CPU, node.memory_gib - NODE_RESERVE_MEMORY_GIB
+    assert replicas_per_node(Resources(cpu=free_cpu, memory_gib=1), node) == 1
+    assert replicas_per_node(Resources(cpu=free_cpu + 0.1, memory_gib=1), node) == 0
+    assert replicas_per_node(Resources(cpu=1, memory_gib=free_memory), node) == 1
+    assert replicas_per_node(Resources(cpu=1, memory_gib=free_memory + 0.1), node) == 0
+
+
+def test_an_unknown_instance_type_is_found_with_those_that_are_known() -> None:
+    odd = environment("prod", **{"regions.0.node_groups.1.instance_types": ["c7i.2xlrage"]})
+    [finding] = instance_findings(odd)
+    assert finding.path == ("regions", 0, "node_groups", 1, "instance_types", 0)
+    assert set(finding.allowed) == set(INSTANCE_TYPES)
+
+
+def test_instance_types_of_one_group_have_one_shape() -> None:
+    odd = environment("prod", **{"regions.0.node_groups.1.instance_types": ["c7i.2xlarge", "c7i.xlarge"]})
+    assert [finding.path[-1] for finding in instance_findings(odd)] == [1]

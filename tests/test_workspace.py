@@ -1,0 +1,161 @@
+"""Loading a stack: overrides, rules between services, and where each problem is told."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from serving.blueprint.errors import InputError, Problem
+from serving.workspace import load_fleet, load_workspace
+from tests.documents import ENVIRONMENT_KEY, ROOT, SERVICES, STACKS, changed
+
+Break = Callable[..., tuple[Problem, ...]]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the shipped documents."""
+    shutil.copytree(ROOT / "blueprints", tmp_path / "blueprints")
+    for stack in STACKS:
+        shutil.copy(ROOT / f"Pulumi.{stack}.yaml", tmp_path)
+    return tmp_path
+
+
+def edit_stack(project: Path, stack: str, **changes: object) -> None:
+    path = project / f"Pulumi.{stack}.yaml"
+    document = yaml.safe_load(path.read_text())
+    changed(document["config"][ENVIRONMENT_KEY], changes)
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def edit_blueprint(project: Path, service: str, **changes: object) -> None:
+    path = project / "blueprints" / f"{service}.yaml"
+    # BaseLoader keeps dates as people wrote them
+    document = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump(changed(document, changes), sort_keys=False))
+
+
+def problems(project: Path, stack: str = "prod") -> tuple[Problem, ...]:
+    with pytest.raises(InputError) as caught:
+        load_workspace(project, stack)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_shipped_stacks_load(stack: str) -> None:
+    workspace = load_workspace(ROOT, stack)
+    assert tuple(blueprint.name for blueprint in workspace.blueprints) == SERVICES
+    assert set(workspace.hosts) == set(SERVICES)
+
+
+def test_an_override_changes_the_service_and_is_reported_with_what_it_replaced() -> None:
+    workspace = load_workspace(ROOT, "dev")
+    chat = next(blueprint for blueprint in workspace.blueprints if blueprint.name == "chat")
+    assert chat.scaling.max_replicas == 1
+    told = {(o.service, o.key): (o.blueprint_value, o.value) for o in workspace.overrides}
+    assert told["chat", "scaling.max_replicas"] == (6, 1)
+
+
+def test_an_environment_without_overrides_takes_the_blueprints_as_they_are() -> None:
+    assert load_workspace(ROOT, "prod").overrides == ()
+
+
+def test_an_override_that_the_blueprint_does_not_allow_is_refused_at_its_line(project: Path) -> None:
+    edit_stack(project, "prod", **{"services.chat": {"overrides": {"slo.availability_percent": 99.0}}})
+    [problem] = problems(project)
+    line = (project / "Pulumi.prod.yaml").read_text().splitlines()[problem.line - 1]
+    assert "slo.availability_percent" in line
+    assert "does not let an environment override" in problem.message
+    assert "scaling.max_replicas" in problem.allowed
+
+
+def test_an_override_that_breaks_the_blueprint_is_told_at_the_override(project: Path) -> None:
+    edit_stack(project, "prod", **{"services.chat": {"overrides": {"scaling.max_replicas": 1}}})
+    found = problems(project)
+    assert found
+    assert all(problem.file.endswith("Pulumi.prod.yaml") for problem in found)
+    assert "1 is less than min_replicas (2)" in found[0].message
+
+
+def test_a_service_without_a_blueprint_is_refused_with_the_nearest_name(project: Path) -> None:
+    edit_stack(project, "prod", **{"services.chatt": {}})
+    [problem] = problems(project)
+    assert problem.suggestion == "chat"
+
+
+def test_two_services_with_one_host_are_refused_in_the_blueprint(project: Path) -> None:
+    edit_blueprint(project, "embedding", **{"contract.host": "chat"})
+    with pytest.raises(InputError) as caught:
+        load_fleet([project / "blueprints"])
+    [problem] = caught.value.problems
+    assert problem.file.endswith("embedding.yaml")
+    assert "two services have the host 'chat'" in problem.message
+
+
+def test_two_services_with_one_host_are_refused_in_the_environment(project: Path) -> None:
+    edit_stack(project, "prod", **{"services.chat": {"host": "embedding.serving.example.com"}})
+    assert "have the same host" in problems(project)[0].message
+
+
+def test_two_services_with_one_name_are_refused(project: Path) -> None:
+    shutil.copy(project / "blueprints/chat.yaml", project / "blueprints/chat-2.yaml")
+    with pytest.raises(InputError) as caught:
+        load_fleet([project / "blueprints"])
+    assert any("two services have the name 'chat'" in problem.message for problem in caught.value.problems)
+
+
+def test_fallbacks_that_lead_round_in_a_circle_are_refused(project: Path) -> None:
+    edit_blueprint(project, "chat", **{"degradation.fallback": {"service": "embedding"}})
+    edit_blueprint(project, "embedding", **{"degradation.fallback": {"service": "chat"}})
+    with pytest.raises(InputError) as caught:
+        load_fleet([project / "blueprints"])
+    assert [Path(p.file).stem for p in caught.value.problems] == ["chat", "embedding"]
+    assert all("lead back" in problem.message for problem in caught.value.problems)
+
+
+def test_a_fallback_to_a_service_that_does_not_exist_is_refused(project: Path) -> None:
+    edit_blueprint(project, "chat", **{"degradation.fallback": {"service": "embeding"}})
+    with pytest.raises(InputError) as caught:
+        load_fleet([project / "blueprints"])
+    assert caught.value.problems[0].suggestion == "embedding"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tenants.2.name": "payment"}, "its tenant 'payments' is not a tenant of this environment"),
+        ({"regions.1.role": "recovery"}, "it promises 2 active regions, the environment has 1"),
+        ({"regions.2.jurisdiction": "us"}, "outside of where data of 'chat' may be"),
+        ({"budget.monthly_usd": 49499}, "49499 is less than the services' ceilings together (49500)"),
+        ({"tenants.0.quota.accelerators": 7}, "7 is less than what its services may scale to (8)"),
+        ({"regions.1.node_groups.3.max_nodes": 3}, "find no node"),
+    ],
+)
+def test_a_promise_that_the_environment_cannot_keep_is_refused(
+    project: Path, change: dict[str, object], message: str
+) -> None:
+    edit_stack(project, "prod", **change)
+    found = problems(project)
+    assert any(message in problem.message for problem in found), found
+    assert all(problem.line > 0 for problem in found)
+
+
+def test_problems_of_several_documents_come_together(project: Path) -> None:
+    edit_blueprint(project, "chat", **{"slo.availability_percent": 100})
+    edit_blueprint(project, "embedding", **{"scaling.max_replicas": 1})
+    assert {Path(problem.file).name for problem in problems(project)} == {"chat.yaml", "embedding.yaml"}
+
+
+def test_a_stack_that_does_not_exist_is_told_with_those_that_do(project: Path) -> None:
+    [problem] = problems(project, "pord")
+    assert problem.suggestion == "prod"
+
+
+def test_a_stack_without_an_environment_says_which_key_is_missing(project: Path) -> None:
+    (project / "Pulumi.prod.yaml").write_text("config:\n  aws:region: eu-west-1\n")
+    [problem] = problems(project)
+    assert ":environment" in problem.message
