@@ -11,6 +11,9 @@ from enum import StrEnum
 LABEL_PREFIX = "serving.blueprint/"
 """Kubernetes label and annotation prefix; a DNS subdomain, as the label syntax asks."""
 
+EDGE_PUBLIC = "public"
+"""The value of `TagKey.EDGE` on a security group that may admit the internet."""
+
 PLATFORM_SERVICE = "platform"
 """The value of `TagKey.SERVICE` on what all services share (networks, clusters, keys)."""
 
@@ -37,6 +40,8 @@ class TagKey(StrEnum):
     FEATURE_VIEW = "feature-view"
     SOURCE_COMMIT = "source-commit"
     RISK_CLASS = "risk-class"
+    # what faces the internet
+    EDGE = "edge"
     # backup selection
     BACKUP_PLAN = "backup-plan"
 

@@ -1,0 +1,96 @@
+"""Rule `deletion-protection`: what holds data is not deleted by mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import Field
+
+from policies.rule import (
+    Kind,
+    Level,
+    Outcome,
+    Outcomes,
+    Parameters,
+    Rule,
+    Severity,
+    Topic,
+    Violation,
+    judge_each,
+)
+from policies.tokens import BUCKET, DYNAMODB_TABLE, EKS_CLUSTER
+from policies.views import Node, Resource
+from serving.blueprint.environment import EnvironmentKind
+
+
+@dataclass(frozen=True, slots=True)
+class _Guards:
+    """How one type is guarded: a property that must be true, one that must not, and `protect`."""
+
+    protecting: str = ""
+    destroying: str = ""
+    stateful: bool = True
+
+
+_GUARDS: Final = {
+    EKS_CLUSTER: _Guards(protecting="deletionProtection"),
+    DYNAMODB_TABLE: _Guards(protecting="deletionProtectionEnabled"),
+    BUCKET: _Guards(destroying="forceDestroy"),
+    "aws:backup/vault:Vault": _Guards(destroying="forceDestroy"),
+    "aws:ecr/repository:Repository": _Guards(destroying="forceDelete"),
+    "aws:efs/fileSystem:FileSystem": _Guards(),
+    "aws:kms/key:Key": _Guards(),
+    "aws:lb/loadBalancer:LoadBalancer": _Guards(protecting="enableDeletionProtection", stateful=False),
+    "aws:rds/cluster:Cluster": _Guards(protecting="deletionProtection"),
+    "aws:rds/instance:Instance": _Guards(protecting="deletionProtection"),
+}
+
+
+class DeletionProtection(Parameters):
+    """Parameters."""
+
+    protect_required: bool = Field(
+        default=True, description="Whether what holds data must also have Pulumi's `protect` option."
+    )
+
+
+def check(resource: Resource, parameters: DeletionProtection) -> Outcomes:
+    """Judge one resource that holds data or carries traffic."""
+    guards = _GUARDS[resource.token]
+    if guards.stateful and parameters.protect_required and not resource.protect:
+        yield Violation("the protect option is off", remedy="pass opts=ResourceOptions(protect=True)")
+    if guards.protecting:
+        yield from judge_each((resource[guards.protecting],), _judge_protecting)
+    if guards.destroying:
+        yield from judge_each((resource[guards.destroying],), _judge_destroying)
+
+
+def _judge_protecting(node: Node) -> Iterator[Outcome]:
+    if not node.truth():
+        yield Violation(f"{node.place} is not true")
+
+
+def _judge_destroying(node: Node) -> Iterator[Outcome]:
+    if node.truth():
+        yield Violation(f"{node.place} is true")
+
+
+RULE = Rule(
+    id="deletion-protection",
+    title="What holds data or carries traffic cannot be deleted by mistake",
+    description=(
+        "Clusters, tables, databases and load balancers have the service's deletion protection; buckets, vaults "
+        "and repositories are not destroyed with their content; whatever holds data has Pulumi's protect option."
+    ),
+    effect="a mistaken change deletes data that nobody can bring back",
+    remedy="switch the service's deletion protection on, forced deletion off, and protect the resource",
+    topic=Topic.RESILIENCE,
+    kind=Kind.RESOURCE,
+    severity=Severity.HIGH,
+    tokens=tuple(_GUARDS),
+    parameters=DeletionProtection,
+    check=check,
+    level_in={EnvironmentKind.DEV: Level.ADVISORY},
+)

@@ -1,0 +1,57 @@
+"""Samples of `img-digest-pinned`."""
+
+from __future__ import annotations
+
+from policies.checks.img_digest_pinned import FUNCTION
+from policies.tokens import CRON_JOB, DAEMON_SET, JOB, POD, ROLLOUT, STATEFUL_SET
+from policies.views import UNKNOWN
+from tests.policies.harness import Case, Declared, Sample
+from tests.policies.samples.workloads import IMAGE, container, deployment, pods
+
+TAGGED = pods(container(image="registry.example.com/llm:v1"))
+FINDS = ("without a digest",)
+
+SAMPLES = (
+    Sample(Case.ALLOWED, "digest", (deployment(),)),
+    Sample(
+        Case.ALLOWED, "tag and digest", (deployment(template=pods(container(image="r/x:v1@" + IMAGE.split("@")[1]))),)
+    ),
+    Sample(Case.ALLOWED, "function", (Declared(FUNCTION, "f", {"packageType": "Image", "imageUri": IMAGE}),)),
+    Sample(Case.DISALLOWED, "tag", (deployment(template=TAGGED),), FINDS),
+    Sample(Case.DISALLOWED, "short digest", (deployment(template=pods(container(image=IMAGE[:-1]))),), FINDS),
+    Sample(
+        Case.DISALLOWED,
+        "init container",
+        (deployment(template=pods(initContainers=[container(image="busybox")])),),
+        ("initContainers[0].image",),
+    ),
+    *(
+        Sample(Case.DISALLOWED, token, (deployment(token, template=TAGGED),), FINDS)
+        for token in (ROLLOUT, STATEFUL_SET, DAEMON_SET, JOB)
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "cron job",
+        (Declared(CRON_JOB, "nightly", {"spec": {"jobTemplate": {"spec": {"template": TAGGED}}}}),),
+        FINDS,
+    ),
+    Sample(Case.DISALLOWED, "bare pod", (Declared(POD, "one", TAGGED),), FINDS),
+    Sample(
+        Case.DISALLOWED,
+        "function by tag",
+        (Declared(FUNCTION, "f", {"packageType": "Image", "imageUri": "r/x:v1"}),),
+        FINDS,
+    ),
+    Sample(
+        Case.UNKNOWN,
+        "an unknown image does not hide the next",
+        (deployment(template=pods(container(image=UNKNOWN), container(image="r/x:v1"))),),
+        ("containers[1].image", "spec.template.spec.containers[0].image is not known"),
+    ),
+    Sample(Case.NOT_APPLICABLE, "function without image", (Declared(FUNCTION, "f", {"runtime": "python3.13"}),)),
+    Sample(
+        Case.NOT_APPLICABLE,
+        "rollout of a deployment's pods",
+        (Declared(ROLLOUT, "r", {"spec": {"workloadRef": {"kind": "Deployment", "name": "chat"}}}),),
+    ),
+)

@@ -1,0 +1,66 @@
+"""Samples of `s3-block-public`."""
+
+from __future__ import annotations
+
+from policies.checks.s3_block_public import OWNERSHIP, PUBLIC_ACCESS_BLOCK
+from policies.tokens import BUCKET
+from policies.views import UNKNOWN
+from tests.policies.harness import Case, Declared, Sample
+
+MODELS = Declared(BUCKET, "models", {"bucket": "acme-models"})
+FLAGS = {
+    "blockPublicAcls": True,
+    "blockPublicPolicy": True,
+    "ignorePublicAcls": True,
+    "restrictPublicBuckets": True,
+}
+
+
+def block(**properties: object) -> Declared:
+    return Declared(PUBLIC_ACCESS_BLOCK, "models-block", {"bucket": "acme-models", **FLAGS, **properties})
+
+
+def ownership(value: str) -> Declared:
+    return Declared(OWNERSHIP, "own", {"bucket": "acme-models", "rule": {"objectOwnership": value}})
+
+
+SAMPLES = (
+    Sample(Case.ALLOWED, "all flags", (MODELS, block())),
+    Sample(
+        Case.ALLOWED,
+        "with ownership",
+        (MODELS, block(), ownership("BucketOwnerEnforced")),
+        parameters={"ownership_required": True},
+    ),
+    Sample(
+        Case.RESOLVED,
+        "bucket of the same stack",
+        (
+            Declared(BUCKET, "models", {}),
+            Declared(PUBLIC_ACCESS_BLOCK, "b", {"bucket": UNKNOWN, **FLAGS}, {"bucket": ("models",)}),
+        ),
+    ),
+    Sample(Case.DISALLOWED, "no block", (MODELS,), ("no public access block",)),
+    Sample(Case.DISALLOWED, "a flag is off", (MODELS, block(ignorePublicAcls=False)), ("ignorePublicAcls is not",)),
+    Sample(
+        Case.DISALLOWED,
+        "access lists count",
+        (MODELS, block(), ownership("ObjectWriter")),
+        ("objectOwnership is not BucketOwnerEnforced",),
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "ownership not stated",
+        (MODELS, block()),
+        ("no ownership controls",),
+        {"ownership_required": True},
+    ),
+    Sample(Case.UNKNOWN, "a flag", (MODELS, block(blockPublicPolicy=UNKNOWN)), ("blockPublicPolicy is not known",)),
+    Sample(
+        Case.UNKNOWN,
+        "one bucket's unknown silences no other",
+        (MODELS, block(blockPublicPolicy=UNKNOWN), Declared(BUCKET, "logs", {"bucket": "acme-logs"})),
+        ("blockPublicPolicy is not known", "the bucket has no public access block"),
+    ),
+    Sample(Case.NOT_APPLICABLE, "no bucket", (block(),)),
+)
