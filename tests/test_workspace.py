@@ -150,6 +150,11 @@ def test_problems_of_several_documents_come_together(project: Path) -> None:
     assert {Path(problem.file).name for problem in problems(project)} == {"chat.yaml", "embedding.yaml"}
 
 
+def test_rules_between_valid_parts_of_an_environment_do_not_wait_for_the_others(project: Path) -> None:
+    edit_stack(project, "prod", **{"account_id": "123", "regions.1.cidr": "10.32.0.0/16", "topology": "active-passive"})
+    assert {problem.key.rpartition(".")[2] for problem in problems(project)} == {"account_id", "cidr", "topology"}
+
+
 def test_a_stack_that_does_not_exist_is_told_with_those_that_do(project: Path) -> None:
     [problem] = problems(project, "pord")
     assert problem.suggestion == "prod"

@@ -324,9 +324,8 @@ class _Case:
         ]
 
     def named_members(self) -> set[str]:
-        """Every key that a fact names."""
-        named = {key for properties in self.stated("properties") for key in properties}
-        return named.union(*self.stated("required"))
+        """Every key that a fact says something special of; what holds for the others, a required key shares."""
+        return {key for properties in self.stated("properties") for key in properties}
 
     def item(self, index: int | None) -> list[_Given]:
         """What is known of the item at an index; None is the items behind every prefix."""

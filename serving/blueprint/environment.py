@@ -7,7 +7,7 @@ the shape and the rules inside the environment. Whether the services fit into it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from ipaddress import IPv4Network
 from itertools import combinations
@@ -88,6 +88,10 @@ class NodePurpose(StrEnum):
     GPU = "gpu"
 
 
+MIN_GPU_DISK_GIB = 200
+"""An engine's image unpacks to some 20 GiB, and weights are cached beside it: smaller disks evict pods."""
+
+
 class NodeGroup(Section):
     """A managed node group of one region's cluster."""
 
@@ -103,18 +107,24 @@ class NodeGroup(Section):
 
     @model_validator(mode="after")
     def _check(self) -> NodeGroup:
-        if self.max_nodes < self.min_nodes:
-            raise_findings(
-                [
-                    Finding(
-                        ("max_nodes",),
-                        f"{self.max_nodes} is less than min_nodes ({self.min_nodes})",
-                        effect="the node group could not be created",
-                        remedy=f"raise max_nodes to at least {self.min_nodes}",
-                    )
-                ]
-            )
+        raise_findings(self._findings())
         return self
+
+    def _findings(self) -> Iterator[Finding]:
+        if self.max_nodes < self.min_nodes:
+            yield Finding(
+                ("max_nodes",),
+                f"{self.max_nodes} is less than min_nodes ({self.min_nodes})",
+                effect="the node group could not be created",
+                remedy=f"raise max_nodes to at least {self.min_nodes}",
+            )
+        if self.purpose is NodePurpose.GPU and self.disk_gib < MIN_GPU_DISK_GIB:
+            yield Finding(
+                ("disk_gib",),
+                f"{self.disk_gib} GiB is less than the {MIN_GPU_DISK_GIB} GiB that a GPU node needs",
+                effect="images and weights would fill the disk and evict the pods",
+                remedy=f"state disk_gib: {MIN_GPU_DISK_GIB} or more",
+            )
 
 
 class Region(Section):
@@ -325,63 +335,8 @@ class Environment(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Environment:
-        raise_findings(self._findings())
+        raise_findings(environment_rules({name: getattr(self, name) for name in type(self).model_fields}))
         return self
-
-    def _findings(self) -> Iterator[Finding]:
-        yield from self._duplicates()
-        yield from self._overlapping_networks()
-        yield from self._roles()
-
-    def _duplicates(self) -> Iterator[Finding]:
-        for key, names in (
-            ("regions", [region.name for region in self.regions]),
-            ("tenants", [tenant.name for tenant in self.tenants]),
-        ):
-            for index, name in enumerate(names):
-                if name in names[:index]:
-                    yield Finding(
-                        (key, index, "name"),
-                        f"'{name}' stands twice in {key}",
-                        effect="two parts of the stack would claim one name",
-                        remedy="keep one of the two",
-                    )
-
-    def _overlapping_networks(self) -> Iterator[Finding]:
-        for (_, one), (index, other) in combinations(enumerate(self.regions), 2):
-            if one.network.overlaps(other.network):
-                yield Finding(
-                    ("regions", index, "cidr"),
-                    f"{other.cidr} ({other.name}) overlaps {one.cidr} ({one.name})",
-                    effect="the two networks could never be connected, and addresses would be ambiguous",
-                    remedy="give every region a range of its own",
-                )
-
-    def _roles(self) -> Iterator[Finding]:
-        if not self.active_regions:
-            yield Finding(
-                ("regions",),
-                "no region has the role 'active'",
-                effect="nothing would serve",
-                remedy="give at least one region role: active",
-                allowed=tuple(RegionRole),
-            )
-        if self.topology is Topology.SINGLE_REGION and len(self.serving_regions) > 1:
-            yield Finding(
-                ("topology",),
-                f"'single-region' with {len(self.serving_regions)} serving regions",
-                effect="traffic would reach only one of them",
-                remedy="choose active-active or active-passive",
-                allowed=tuple(Topology),
-            )
-        if self.topology is Topology.ACTIVE_PASSIVE and not any(r.role is RegionRole.PASSIVE for r in self.regions):
-            yield Finding(
-                ("topology",),
-                "'active-passive' without a passive region",
-                effect="there would be nowhere to fail over to",
-                remedy="give one region role: passive",
-                allowed=tuple(Topology),
-            )
 
     @property
     def home_region(self) -> Region:
@@ -401,6 +356,74 @@ class Environment(Section):
     def tenant(self, name: str) -> Tenant:
         """The tenant of that name; KeyError if there is none."""
         return next(tenant for tenant in self.tenants if tenant.name == name)
+
+
+def environment_rules(sections: Mapping[str, Any]) -> Iterator[Finding]:
+    """The rules between the parts of an environment, as far as the parts are there (are valid)."""
+    regions: tuple[Region, ...] | None = sections.get("regions")
+    tenants: tuple[Tenant, ...] | None = sections.get("tenants")
+    topology: Topology | None = sections.get("topology")
+    if regions is not None:
+        yield from _duplicates("regions", [region.name for region in regions])
+        yield from _overlapping_networks(regions)
+        yield from _something_serves(regions)
+    if tenants is not None:
+        yield from _duplicates("tenants", [tenant.name for tenant in tenants])
+    if regions is not None and topology is not None:
+        yield from _topology_fits(regions, topology)
+
+
+def _duplicates(key: str, names: Sequence[str]) -> Iterator[Finding]:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Finding(
+                (key, index, "name"),
+                f"'{name}' stands twice in {key}",
+                effect="two parts of the stack would claim one name",
+                remedy="keep one of the two",
+            )
+
+
+def _overlapping_networks(regions: Sequence[Region]) -> Iterator[Finding]:
+    for (_, one), (index, other) in combinations(enumerate(regions), 2):
+        if one.network.overlaps(other.network):
+            yield Finding(
+                ("regions", index, "cidr"),
+                f"{other.cidr} ({other.name}) overlaps {one.cidr} ({one.name})",
+                effect="the two networks could never be connected, and addresses would be ambiguous",
+                remedy="give every region a range of its own",
+            )
+
+
+def _something_serves(regions: Sequence[Region]) -> Iterator[Finding]:
+    if not any(region.role is RegionRole.ACTIVE for region in regions):
+        yield Finding(
+            ("regions",),
+            "no region has the role 'active'",
+            effect="nothing would serve",
+            remedy="give at least one region role: active",
+            allowed=tuple(RegionRole),
+        )
+
+
+def _topology_fits(regions: Sequence[Region], topology: Topology) -> Iterator[Finding]:
+    serving = sum(region.serves for region in regions)
+    if topology is Topology.SINGLE_REGION and serving > 1:
+        yield Finding(
+            ("topology",),
+            f"'single-region' with {serving} serving regions",
+            effect="traffic would reach only one of them",
+            remedy="choose active-active or active-passive",
+            allowed=tuple(Topology),
+        )
+    if topology is Topology.ACTIVE_PASSIVE and not any(region.role is RegionRole.PASSIVE for region in regions):
+        yield Finding(
+            ("topology",),
+            "'active-passive' without a passive region",
+            effect="there would be nowhere to fail over to",
+            remedy="give one region role: passive",
+            allowed=tuple(Topology),
+        )
 
 
 __all__ = ["Accelerator", "Environment", "EnvironmentKind", "NodePurpose", "Region", "RegionRole"]

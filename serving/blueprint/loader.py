@@ -24,7 +24,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from serving.blueprint.compatibility import JSON_TYPES, schema_errors
 from serving.blueprint.crosschecks import cross_findings
-from serving.blueprint.environment import Environment
+from serving.blueprint.environment import Environment, environment_rules
 from serving.blueprint.errors import Finding, InputError, KeyPath, Problem
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.contract import Contract
@@ -102,7 +102,7 @@ def load_environment(data: object, source: Source, base_path: KeyPath = ()) -> E
     Raises:
         InputError: With every problem.
     """
-    environment, findings = validate_sections(Environment, data)
+    environment, findings = validate_sections(Environment, data, environment_rules)
     if environment is None:
         raise InputError(problem_at(source, replace(f, path=(*base_path, *f.path))) for f in findings)
     return environment

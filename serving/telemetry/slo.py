@@ -119,13 +119,15 @@ def rule_groups(blueprint: Blueprint, namespace: str, runbook_base_url: str = ""
     Args:
         blueprint: The service.
         namespace: Its Kubernetes namespace.
-        runbook_base_url: Prefix of the blueprint's runbook paths, ending in a slash.
+        runbook_base_url: Where the repository's files can be read; the runbook paths are taken as they are by
+            default.
     """
+    runbooks = f"{runbook_base_url.rstrip('/')}/" if runbook_base_url else ""
     stated = objectives(blueprint, namespace)
-    groups = [_group(blueprint, o.name, 60, _objective_rules(blueprint, o, runbook_base_url)) for o in stated]
+    groups = [_group(blueprint, o.name, 60, _objective_rules(blueprint, o, runbooks)) for o in stated]
     groups.append(_group(blueprint, "error-budget", 300, (_budget_left(blueprint, o) for o in stated)))
     if blueprint.degradation.ladder:
-        groups.append(_group(blueprint, "degradation", 60, _ladder(blueprint, namespace, runbook_base_url)))
+        groups.append(_group(blueprint, "degradation", 60, _ladder(blueprint, namespace, runbooks)))
     return {"groups": groups}
 
 

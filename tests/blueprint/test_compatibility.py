@@ -225,6 +225,12 @@ _MISFITS: dict[str, tuple[Schema, Schema, str, str]] = {
         "[1]",
         "string",
     ),
+    "an item that only the producer places": (
+        {"type": "array", "prefixItems": [_INT, _STR], "items": _INT},
+        {"items": _INT},
+        "[1]",
+        "string",
+    ),
     "items behind a prefix": ({"type": "array", "prefixItems": [_INT]}, {"items": _INT}, "[]", "any type"),
     "more items": ({"type": "array", "maxItems": 4}, {"maxItems": 3}, "(root)", "more than 3 items"),
     "fewer items": ({"type": "array"}, {"minItems": 1}, "(root)", "fewer than 1 items"),
@@ -318,3 +324,8 @@ def test_errors_of_an_instance_come_with_their_paths() -> None:
 def test_errors_of_a_schema_come_with_their_key_paths() -> None:
     found = schema_errors({"type": "strin", "properties": {"a": {"minimum": "x"}}})
     assert [path for path, _ in found] == [("properties", "a", "minimum"), ("type",)]
+
+
+@pytest.mark.parametrize("schema", [{"type": ["string", "string"]}, {"required": ["a", "a"]}])
+def test_a_repetition_that_the_metaschema_forbids_is_an_error(schema: Schema) -> None:
+    assert schema_errors(schema)

@@ -19,6 +19,7 @@ BROKEN = [
     ("regions.0.zones", ["eu-west-1a", "eu-central-1b"], "is not a zone of eu-west-1"),
     ("regions.0.node_groups", [], "no node group with purpose 'system'"),
     ("regions.0.node_groups.0.max_nodes", 2, "2 is less than min_nodes (3)"),
+    ("regions.0.node_groups.2.disk_gib", 199, "199 GiB is less than the 200 GiB"),
     ("regions.0.node_groups.1.name", "system", "node group 'system' stands twice"),
     ("regions.2.name", "eu-west-1", "'eu-west-1' stands twice in regions"),
     ("topology", "active-passive", "'active-passive' without a passive region"),
@@ -48,7 +49,7 @@ def test_a_broken_value_is_refused_with_its_reason(key: str, value: object, mess
 def test_a_recovery_region_needs_no_zones_and_no_nodes() -> None:
     recovery = environment("prod").regions[2]
     assert not recovery.serves
-    assert recovery.zones == recovery.node_groups == ()
+    assert (recovery.zones, recovery.node_groups) == ((), ())
 
 
 def test_something_must_serve() -> None:

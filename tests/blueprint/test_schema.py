@@ -54,6 +54,7 @@ def test_a_blueprint_survives_being_written_and_read_again(service: str) -> None
 # (key, value, part of the message)
 BROKEN = [
     ("identity.tier", 3, "Input should be 0, 1 or 2"),
+    ("identity.tier", True, "'true' is no tier"),
     ("identity.name", "Fraud_Score", "String should match pattern"),
     ("identity.name", "x" * 31, "at most 30 characters"),
     ("contract.version", "1.0", "String should match pattern"),
@@ -108,6 +109,7 @@ def test_a_broken_value_is_refused_with_its_reason(key: str, value: object, mess
 
 def test_the_boundaries_of_bounded_values_are_allowed() -> None:
     edge = blueprint(
+        "fraud-score",
         **{
             "slo.availability_percent": 99.999,
             "scaling.max_replicas": 12,

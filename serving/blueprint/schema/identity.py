@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from serving.blueprint.schema.base import Email, HttpsUrl, Name, Section, Text
 
@@ -44,3 +44,11 @@ class Identity(Section):
     tier: Tier = Field(description="0: users stop when it stops; 1: users notice; 2: nobody notices for a day.")
     description: Text = Field(description="What the service does, in one or two sentences.")
     documentation: HttpsUrl | None = Field(default=None, description="Link to the service's documentation.")
+
+    @field_validator("tier", mode="before")
+    @classmethod
+    def _no_truth_value(cls, value: object) -> object:
+        """`true` is no tier, although Python takes it for 1."""
+        if isinstance(value, bool):
+            raise ValueError(f"'{str(value).lower()}' is no tier; allowed: {', '.join(str(t.value) for t in Tier)}")
+        return value

@@ -1,0 +1,296 @@
+"""A bucket as this project makes them: encrypted, versioned, private, TLS only, logged, with a lifecycle.
+
+Owns everything that is said of one bucket in one region. What the bucket is for, replication between buckets
+and the access log bucket itself are other components.
+"""
+
+from collections.abc import Sequence
+from typing import NotRequired, Self, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+from pydantic import Field, model_validator
+
+from components.iam import Condition, Effect, Principals, Statement, arn, policy_document
+from components.options import child_options, parse_args, type_token
+from serving.blueprint.environment import AwsRegion
+from serving.blueprint.schema.base import Section
+
+ABORT_MULTIPART_DAYS = 7
+"""An upload that takes a week has failed; its parts cost money and are invisible."""
+
+BUCKET_LOGS_PREFIX = "s3/"
+"""Where buckets write in the access log bucket."""
+
+_WIRING = frozenset({"key_arn", "log_bucket"})
+
+
+class SecureBucketArgs(TypedDict):
+    """Arguments of `SecureBucket`."""
+
+    bucket: str
+    """Physical name."""
+    account_id: str
+    """AWS account: only its own principals, and the services acting for it, may use the bucket."""
+    region: str
+    """Region of the bucket."""
+    object_lock_mode: NotRequired[str]
+    """`GOVERNANCE` or `COMPLIANCE`: objects cannot be changed for a time; no lock by default."""
+    object_lock_days: NotRequired[int]
+    """How long; needed with a mode."""
+    expire_days: NotRequired[int]
+    """Days after which objects expire; they stay by default."""
+    noncurrent_days: int
+    """Days after which replaced and deleted versions go."""
+    key_arn: pulumi.Input[str]
+    """Key that encrypts the objects, in the region of the bucket."""
+    log_bucket: pulumi.Input[str]
+    """Bucket for access logs, in the same region."""
+    tags: dict[str, str]
+    """Ownership tags."""
+
+
+class SecureBucketSpec(Section):
+    """The plain facts of `SecureBucketArgs`."""
+
+    bucket: str = Field(min_length=3, max_length=63)
+    account_id: str = Field(pattern=r"^\d{12}$")
+    region: AwsRegion
+    object_lock_mode: str | None = Field(default=None, pattern="^(GOVERNANCE|COMPLIANCE)$")
+    object_lock_days: int | None = Field(default=None, ge=1, le=36_500)
+    expire_days: int | None = Field(default=None, ge=1, le=36_500)
+    noncurrent_days: int = Field(ge=1, le=36_500)
+    tags: dict[str, str]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.object_lock_mode is None) != (self.object_lock_days is None):
+            raise ValueError("object_lock_mode and object_lock_days need each other")
+        return self
+
+
+class SecureBucket(pulumi.ComponentResource):
+    """One bucket with all that makes it safe."""
+
+    name: pulumi.Output[str]
+    """Name of the bucket; whoever takes it waits for the bucket."""
+    arn: pulumi.Output[str]
+    """ARN of the bucket."""
+
+    def __init__(self, name: str, args: SecureBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(type_token("SecureBucket"), name, None, opts)
+        self._name = name
+        self._args = args
+        self._spec = parse_args(SecureBucketSpec, "SecureBucket", name, args, _WIRING)
+        self.bucket_name: str = self._spec.bucket
+        self.bucket_arn: str = bucket_arn(self._spec.bucket, self._spec.region)
+        self.region: str = self._spec.region
+        self.bucket: aws.s3.Bucket = self._create_bucket()
+        self._create_privacy()
+        self.versioning: aws.s3.BucketVersioning = self._create_versioning()
+        self._create_object_lock()
+        self._create_encryption()
+        self._create_lifecycle()
+        self._create_logging()
+        self.name = self.bucket.bucket
+        self.arn = self.bucket.arn
+        self.register_outputs({"name": self.name, "arn": self.arn})
+
+    def _create_bucket(self) -> aws.s3.Bucket:
+        spec = self._spec
+        return aws.s3.Bucket(
+            f"{self._name}-bucket",
+            bucket=spec.bucket,
+            object_lock_enabled=spec.object_lock_mode is not None,
+            region=spec.region,
+            tags=spec.tags,
+            opts=child_options(self, stateful=True),
+        )
+
+    def _create_privacy(self) -> None:
+        create_privacy(self, self._name, self.bucket, self._spec.region)
+        own_account = own_account_only(self.bucket_arn, self._spec.account_id)
+        create_bucket_policy(self, self._name, self.bucket, self.bucket_name, self.region, [own_account])
+
+    def _create_versioning(self) -> aws.s3.BucketVersioning:
+        return aws.s3.BucketVersioning(
+            f"{self._name}-versioning",
+            bucket=self.bucket.bucket,
+            versioning_configuration={"status": "Enabled"},
+            region=self._spec.region,
+            opts=child_options(self),
+        )
+
+    def _create_object_lock(self) -> None:
+        spec = self._spec
+        if spec.object_lock_mode is None:
+            return
+        aws.s3.BucketObjectLockConfiguration(
+            f"{self._name}-object-lock",
+            bucket=self.bucket.bucket,
+            rule={"default_retention": {"mode": spec.object_lock_mode, "days": spec.object_lock_days}},
+            region=spec.region,
+            opts=child_options(self, depends_on=[self.versioning]),
+        )
+
+    def _create_encryption(self) -> None:
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{self._name}-encryption",
+            bucket=self.bucket.bucket,
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": {
+                        "sse_algorithm": "aws:kms",
+                        "kms_master_key_id": self._args["key_arn"],
+                    },
+                    "bucket_key_enabled": True,
+                    # keys that a client brings cannot be read by replication, backup or anybody else
+                    "blocked_encryption_types": ["SSE-C"],
+                }
+            ],
+            region=self._spec.region,
+            opts=child_options(self),
+        )
+
+    def _create_lifecycle(self) -> None:
+        spec = self._spec
+        create_lifecycle(
+            self,
+            self._name,
+            self.bucket,
+            spec.region,
+            expire_days=spec.expire_days,
+            noncurrent_days=spec.noncurrent_days,
+            depends_on=[self.versioning],
+        )
+
+    def _create_logging(self) -> None:
+        aws.s3.BucketLogging(
+            f"{self._name}-logging",
+            bucket=self.bucket.bucket,
+            target_bucket=self._args["log_bucket"],
+            target_prefix=f"{BUCKET_LOGS_PREFIX}{self._spec.bucket}/",
+            region=self._spec.region,
+            opts=child_options(self),
+        )
+
+
+def create_privacy(parent: pulumi.Resource, name: str, bucket: aws.s3.Bucket, region: str) -> None:
+    """No public access in any form, and no access control lists: policies alone decide."""
+    aws.s3.BucketPublicAccessBlock(
+        f"{name}-public-access",
+        bucket=bucket.bucket,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        region=region,
+        opts=child_options(parent),
+    )
+    aws.s3.BucketOwnershipControls(
+        f"{name}-ownership",
+        bucket=bucket.bucket,
+        rule={"object_ownership": "BucketOwnerEnforced"},
+        region=region,
+        opts=child_options(parent),
+    )
+
+
+def create_bucket_policy(
+    parent: pulumi.Resource,
+    name: str,
+    bucket: aws.s3.Bucket,
+    bucket_name: str,
+    region: str,
+    statements: Sequence[Statement] = (),
+) -> aws.s3.BucketPolicy:
+    """The bucket's policy: encrypted connections only, and what else the owner of the bucket says."""
+    return aws.s3.BucketPolicy(
+        f"{name}-policy",
+        bucket=bucket.bucket,
+        policy=policy_document([*tls_only(bucket_arn(bucket_name, region)), *statements]),
+        region=region,
+        opts=child_options(parent),
+    )
+
+
+def create_lifecycle(
+    parent: pulumi.Resource,
+    name: str,
+    bucket: aws.s3.Bucket,
+    region: str,
+    *,
+    expire_days: int | None,
+    noncurrent_days: int,
+    depends_on: Sequence[pulumi.Resource],
+) -> None:
+    """What goes after a time: failed uploads, old versions, and objects where they are not for ever."""
+    # a rule may expire objects or clean up what deletions leave behind, not both: with `days` S3 does the
+    # latter by itself
+    expiration: aws.s3.BucketLifecycleConfigurationRuleExpirationArgsDict = (
+        {"days": expire_days} if expire_days else {"expired_object_delete_marker": True}
+    )
+    aws.s3.BucketLifecycleConfiguration(
+        f"{name}-lifecycle",
+        bucket=bucket.bucket,
+        rules=[
+            {
+                "id": "expire",
+                "status": "Enabled",
+                "filter": {"prefix": ""},
+                "expiration": expiration,
+                "noncurrent_version_expiration": {"noncurrent_days": noncurrent_days},
+            },
+            {
+                "id": "abort-uploads",
+                "status": "Enabled",
+                "filter": {"prefix": ""},
+                "abort_incomplete_multipart_upload": {"days_after_initiation": ABORT_MULTIPART_DAYS},
+            },
+        ],
+        region=region,
+        opts=child_options(parent, depends_on=depends_on),
+    )
+
+
+def bucket_arn(bucket_name: str, region: str) -> str:
+    """ARN of a bucket by name."""
+    return arn("s3", "", "", bucket_name, within=region)
+
+
+def tls_only(bucket: str) -> list[Statement]:
+    """Refuse plain and outdated connections to a bucket, given by ARN."""
+    resources = (bucket, f"{bucket}/*")
+    return [
+        Statement(
+            "RefusePlainConnections",
+            ("s3:*",),
+            resources,
+            effect=Effect.DENY,
+            principals=Principals.anyone(),
+            conditions=(Condition("Bool", "aws:SecureTransport", "false"),),
+        ),
+        Statement(
+            "RefuseOutdatedTls",
+            ("s3:*",),
+            resources,
+            effect=Effect.DENY,
+            principals=Principals.anyone(),
+            conditions=(Condition("NumericLessThan", "s3:TlsVersion", "1.2"),),
+        ),
+    ]
+
+
+def own_account_only(bucket: str, account_id: str) -> Statement:
+    """Refuse principals of other accounts, whatever another policy grants them; AWS services may do their work."""
+    return Statement(
+        "RefuseOtherAccounts",
+        ("s3:*",),
+        (bucket, f"{bucket}/*"),
+        effect=Effect.DENY,
+        principals=Principals.anyone(),
+        conditions=(
+            Condition("StringNotEquals", "aws:PrincipalAccount", account_id),
+            Condition("Bool", "aws:PrincipalIsAWSService", "false"),
+        ),
+    )

@@ -1,0 +1,423 @@
+"""The cluster of one region.
+
+Owns the EKS control plane, who may administer it, its add-ons from AWS and its CPU node groups. Accelerators
+are `components.gpu_node_group`; what runs in the cluster beyond AWS's own add-ons is
+`components.cluster_addons`.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Final, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as kubernetes
+from pydantic import Field
+
+from components.iam import (
+    CLUSTER_ROLE,
+    PLATFORM,
+    Condition,
+    Statement,
+    arn,
+    create_role,
+    managed_policy,
+    partition,
+    pod_identity_trust,
+    role_name,
+    service_trust,
+    when_permitted,
+)
+from components.log_retention import log_retention_days
+from components.naming import NameRule, physical_name
+from components.node_group import NodeGroup, NodeGroupConfigArgs
+from components.options import child_options, parse_args, type_token
+from serving.blueprint.environment import AwsRegion, NodePurpose, ZoneName
+from serving.blueprint.environment import NodeGroup as NodeGroupConfig
+from serving.blueprint.errors import InternalError
+from serving.blueprint.schema.base import Section
+
+LOG_TYPES: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+"""All logs that the control plane offers."""
+
+# Versions of the add-ons by Kubernetes version. Source: `aws eks describe-addon-versions` as public
+# repositories recorded it (1.35 in 2026-05; the record of 1.34 bears no date). To be confirmed by the first `up`.
+ADDON_VERSIONS: Final[Mapping[str, Mapping[str, str]]] = {
+    "1.34": {
+        "aws-ebs-csi-driver": "v1.57.1-eksbuild.1",
+        "coredns": "v1.13.2-eksbuild.4",
+        "eks-pod-identity-agent": "v1.3.10-eksbuild.2",
+        "kube-proxy": "v1.34.5-eksbuild.2",
+        "metrics-server": "v0.8.1-eksbuild.4",
+        "vpc-cni": "v1.21.1-eksbuild.5",
+    },
+    "1.35": {
+        "aws-ebs-csi-driver": "v1.59.0-eksbuild.1",
+        "coredns": "v1.14.2-eksbuild.4",
+        "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+        "kube-proxy": "v1.35.3-eksbuild.5",
+        "metrics-server": "v0.8.1-eksbuild.6",
+        "vpc-cni": "v1.21.1-eksbuild.8",
+    },
+}
+
+# Add-ons that nodes need before they are ready, and those that need nodes to run on
+_BEFORE_NODES: Final = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
+_AFTER_NODES: Final = ("coredns", "aws-ebs-csi-driver", "metrics-server")
+
+_CONFIGURATION: Final[Mapping[str, Mapping[str, object]]] = {
+    "vpc-cni": {
+        "enableNetworkPolicy": "true",
+        # prefixes instead of single addresses: a node starts its pods without waiting for EC2
+        "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
+    },
+    "coredns": {"autoScaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 10}},
+}
+
+_KUBERNETES_API_VERSION: Final = "client.authentication.k8s.io/v1beta1"
+
+
+class ClusterArgs(TypedDict):
+    """Arguments of `Cluster`."""
+
+    environment: str
+    """Environment; part of the cluster's name."""
+    account_id: str
+    """AWS account."""
+    region: str
+    """Region of the cluster."""
+    version: str
+    """Kubernetes version."""
+    admin_role_arns: list[str]
+    """Roles that administer the cluster, the one that deploys this stack included: nobody else gets in."""
+    public_access_cidrs: list[str]
+    """Who may reach the API endpoint from outside; with none it is private."""
+    deletion_protection: bool
+    """Whether EKS refuses to delete the cluster."""
+    log_retention_days: int
+    """How long control-plane logs are kept at least, days."""
+    node_groups: list[NodeGroupConfigArgs]
+    """Node groups; those with accelerators are left to `GpuNodeGroup`."""
+    zones: list[str]
+    """Zones of the subnets."""
+    private_subnet_ids: list[pulumi.Input[str]]
+    """Subnets of the nodes and of the control plane's interfaces."""
+    key_arn: pulumi.Input[str]
+    """Key that encrypts secrets, control-plane logs and volumes."""
+    tags: dict[str, str]
+    """Ownership tags."""
+
+
+class ClusterSpec(Section):
+    """The plain facts of `ClusterArgs`."""
+
+    environment: str = Field(min_length=1)
+    account_id: str = Field(pattern=r"^\d{12}$")
+    region: AwsRegion
+    version: str = Field(pattern=r"^1\.\d{2}$")
+    admin_role_arns: tuple[str, ...]
+    public_access_cidrs: tuple[str, ...]
+    deletion_protection: bool
+    log_retention_days: int = Field(ge=1, le=3_653)
+    node_groups: tuple[NodeGroupConfig, ...]
+    zones: tuple[ZoneName, ...] = Field(min_length=2)
+    tags: dict[str, str]
+
+
+def cluster_name(environment: str, region: str) -> str:
+    """Physical name of the cluster of a region."""
+    return physical_name(NameRule.EKS_CLUSTER, environment, region)
+
+
+def cluster_arn(environment: str, region: str, account_id: str) -> str:
+    """ARN of the cluster of a region, for trust policies of roles that are made before it."""
+    return arn("eks", region, account_id, f"cluster/{cluster_name(environment, region)}")
+
+
+class Cluster(pulumi.ComponentResource):
+    """EKS control plane with access, add-ons, system and CPU node groups."""
+
+    name: pulumi.Output[str]
+    """Name of the cluster; whoever takes it waits for the cluster."""
+    arn: pulumi.Output[str]
+    """ARN of the cluster."""
+    endpoint: pulumi.Output[str]
+    """URL of the Kubernetes API."""
+    certificate_authority: pulumi.Output[str]
+    """Certificate of the Kubernetes API, base64."""
+    kubeconfig: pulumi.Output[str]
+    """How to reach the cluster; holds no credential, `aws eks get-token` gets one."""
+    security_group_id: pulumi.Output[str]
+    """Security group that EKS gives to nodes and control plane."""
+    node_role_arn: pulumi.Output[str]
+    """Role of the nodes; whoever takes it waits for its permissions."""
+    ready_name: pulumi.Output[str]
+    """Name of the cluster; whoever takes it waits for what nodes need to become ready."""
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(type_token("Cluster"), name, None, opts)
+        self._name = name
+        self._args = args
+        wiring = frozenset({"private_subnet_ids", "key_arn"})
+        self._spec = parse_args(ClusterSpec, "Cluster", name, args, wiring)
+        self.cluster_name: str = cluster_name(self._spec.environment, self._spec.region)
+        self.cluster_arn: str = cluster_arn(self._spec.environment, self._spec.region, self._spec.account_id)
+        self.cluster: aws.eks.Cluster = self._create_control_plane()
+        self._set_outputs()
+        access = self._create_access()
+        self.kubernetes_provider: kubernetes.Provider = self._create_kubernetes_provider(access)
+        self.addons: list[aws.eks.Addon] = [self._create_addon(addon) for addon in _BEFORE_NODES]
+        self.ready_name = pulumi.Output.all(*[addon.cluster_name for addon in self.addons]).apply(_first)
+        self.node_role_arn = self._create_node_role()
+        self.node_groups: list[NodeGroup] = self._create_node_groups()
+        self.addons += [self._create_addon(addon, after=self.node_groups) for addon in _AFTER_NODES]
+        self.register_outputs({key: getattr(self, key) for key in Cluster.__annotations__})
+
+    def _create_control_plane(self) -> aws.eks.Cluster:
+        spec = self._spec
+        log_group = self._create_log_group()
+        return aws.eks.Cluster(
+            f"{self._name}-cluster",
+            name=self.cluster_name,
+            version=spec.version,
+            role_arn=self._create_cluster_role(),
+            access_config={
+                "authentication_mode": "API",
+                "bootstrap_cluster_creator_admin_permissions": False,
+            },
+            bootstrap_self_managed_addons=False,
+            vpc_config=self._vpc_config(),
+            encryption_config={"provider": {"key_arn": self._args["key_arn"]}, "resources": ["secrets"]},
+            enabled_cluster_log_types=list(LOG_TYPES),
+            zonal_shift_config={"enabled": True},
+            # no extended support: it costs six times as much, and hides that an upgrade is due
+            upgrade_policy={"support_type": "STANDARD"},
+            deletion_protection=spec.deletion_protection,
+            region=spec.region,
+            tags=spec.tags,
+            opts=child_options(self, stateful=True, depends_on=[log_group]),
+        )
+
+    def _vpc_config(self) -> aws.eks.ClusterVpcConfigArgsDict:
+        config: aws.eks.ClusterVpcConfigArgsDict = {
+            "subnet_ids": self._args["private_subnet_ids"],
+            "endpoint_private_access": True,
+            "endpoint_public_access": bool(self._spec.public_access_cidrs),
+        }
+        if self._spec.public_access_cidrs:
+            config["public_access_cidrs"] = list(self._spec.public_access_cidrs)
+        return config
+
+    def _create_log_group(self) -> aws.cloudwatch.LogGroup:
+        """Made before the cluster, or EKS would make it, without retention and key."""
+        return aws.cloudwatch.LogGroup(
+            f"{self._name}-control-plane-logs",
+            name=physical_name(NameRule.LOG_GROUP, "/aws/eks", self.cluster_name, "cluster", separator="/"),
+            retention_in_days=log_retention_days(self._spec.log_retention_days),
+            kms_key_id=self._args["key_arn"],
+            region=self._spec.region,
+            tags=self._spec.tags,
+            opts=child_options(self),
+        )
+
+    def _create_cluster_role(self) -> pulumi.Output[str]:
+        spec = self._spec
+        role, permissions = create_role(
+            self,
+            f"{self._name}-cluster-role",
+            role_name(spec.environment, spec.region, CLUSTER_ROLE),
+            description="Control plane of the cluster",
+            trust=service_trust("eks.amazonaws.com", Condition("StringEquals", "aws:SourceAccount", spec.account_id)),
+            tags=spec.tags,
+            statements=[
+                Statement(
+                    "EncryptSecrets",
+                    ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:ListGrants"),
+                    (self._args["key_arn"],),
+                )
+            ],
+            managed_policy_arns={"eks": managed_policy("AmazonEKSClusterPolicy", spec.region)},
+        )
+        return when_permitted(role, permissions)
+
+    def _set_outputs(self) -> None:
+        cluster = self.cluster
+        self.name = cluster.name
+        self.arn = cluster.arn
+        self.endpoint = cluster.endpoint
+        self.certificate_authority = cluster.certificate_authority.apply(lambda authority: str(authority.data))
+        self.security_group_id = cluster.vpc_config.apply(lambda config: str(config.cluster_security_group_id))
+        self.kubeconfig = self._kubeconfig()
+
+    def _kubeconfig(self) -> pulumi.Output[str]:
+        name = self.cluster_name
+        exec_arguments = ["eks", "get-token", "--cluster-name", name, "--region", self._spec.region]
+        user = {
+            "apiVersion": _KUBERNETES_API_VERSION,
+            "command": "aws",
+            "args": [*exec_arguments, "--output", "json"],
+            "interactiveMode": "Never",
+        }
+        cluster = {"server": self.endpoint, "certificate-authority-data": self.certificate_authority}
+        return pulumi.Output.json_dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [{"name": name, "cluster": cluster}],
+                "users": [{"name": name, "user": {"exec": user}}],
+                "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+                "current-context": name,
+            }
+        )
+
+    def _create_access(self) -> list[pulumi.Resource]:
+        """Administrators by name: whoever created the cluster has no rights by that alone."""
+        created: list[pulumi.Resource] = []
+        policy = f"arn:{partition(self._spec.region)}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+        for role in self._spec.admin_role_arns:
+            suffix = f"{role.split(':')[4]}-{role.rpartition('/')[2]}"
+            entry = aws.eks.AccessEntry(
+                f"{self._name}-access-{suffix}",
+                cluster_name=self.name,
+                principal_arn=role,
+                type="STANDARD",
+                region=self._spec.region,
+                tags=self._spec.tags,
+                opts=child_options(self),
+            )
+            association = aws.eks.AccessPolicyAssociation(
+                f"{self._name}-admin-{suffix}",
+                cluster_name=self.name,
+                principal_arn=role,
+                policy_arn=policy,
+                access_scope={"type": "cluster"},
+                region=self._spec.region,
+                opts=child_options(self, depends_on=[entry]),
+            )
+            created.append(association)
+        return created
+
+    def _create_kubernetes_provider(self, access: list[pulumi.Resource]) -> kubernetes.Provider:
+        return kubernetes.Provider(
+            f"{self._name}-kubernetes",
+            kubeconfig=self.kubeconfig,
+            enable_server_side_apply=True,
+            # without it, a new kubeconfig of the same cluster would look like another cluster
+            cluster_identifier=self.cluster_arn,
+            opts=child_options(self, depends_on=access),
+        )
+
+    def _create_addon(self, addon: str, after: list[NodeGroup] | None = None) -> aws.eks.Addon:
+        configuration = _CONFIGURATION.get(addon)
+        return aws.eks.Addon(
+            f"{self._name}-{addon}",
+            cluster_name=self.name,
+            addon_name=addon,
+            addon_version=addon_version(self._spec.version, addon),
+            configuration_values=json.dumps(configuration) if configuration else None,
+            pod_identity_associations=self._addon_identity(addon),
+            resolve_conflicts_on_create="OVERWRITE",
+            resolve_conflicts_on_update="OVERWRITE",
+            region=self._spec.region,
+            tags=self._spec.tags,
+            opts=child_options(self, depends_on=after),
+        )
+
+    def _addon_identity(self, addon: str) -> list[aws.eks.AddonPodIdentityAssociationArgsDict] | None:
+        """The role of an add-on that calls AWS; the nodes' role is for nodes."""
+        if addon == "vpc-cni":
+            role = self._create_addon_role("cni", "AmazonEKS_CNI_Policy", [])
+            return [{"service_account": "aws-node", "role_arn": role}]
+        if addon == "aws-ebs-csi-driver":
+            role = self._create_addon_role("ebs", "service-role/AmazonEBSCSIDriverPolicy", self._volume_statements())
+            return [{"service_account": "ebs-csi-controller-sa", "role_arn": role}]
+        return None
+
+    def _create_addon_role(self, suffix: str, policy: str, statements: list[Statement]) -> pulumi.Output[str]:
+        spec = self._spec
+        role, permissions = create_role(
+            self,
+            f"{self._name}-{suffix}-role",
+            role_name(spec.environment, spec.region, f"{PLATFORM}{suffix}"),
+            description=f"Add-on of the cluster: {suffix}",
+            trust=pod_identity_trust(spec.account_id, self.cluster_arn),
+            tags=spec.tags,
+            statements=statements,
+            managed_policy_arns={"managed": managed_policy(policy, spec.region)},
+        )
+        return when_permitted(role, permissions)
+
+    def _volume_statements(self) -> list[Statement]:
+        key = (self._args["key_arn"],)
+        use = (
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+        )
+        for_aws = Condition("Bool", "kms:GrantIsForAWSResource", "true")
+        return [
+            Statement("EncryptVolumes", use, key),
+            Statement("GrantVolumes", ("kms:CreateGrant",), key, conditions=(for_aws,)),
+        ]
+
+    def _create_node_role(self) -> pulumi.Output[str]:
+        spec = self._spec
+        role, permissions = create_role(
+            self,
+            f"{self._name}-node-role",
+            role_name(spec.environment, spec.region, f"{PLATFORM}node"),
+            description="Nodes of the cluster; pods have roles of their own",
+            trust=service_trust("ec2.amazonaws.com"),
+            tags=spec.tags,
+            managed_policy_arns={
+                "worker": managed_policy("AmazonEKSWorkerNodePolicy", spec.region),
+                "pull": managed_policy("AmazonEC2ContainerRegistryPullOnly", spec.region),
+            },
+        )
+        return when_permitted(role, permissions)
+
+    def _create_node_groups(self) -> list[NodeGroup]:
+        return [
+            self._create_node_group(group) for group in self._spec.node_groups if group.purpose is not NodePurpose.GPU
+        ]
+
+    def _create_node_group(self, group: NodeGroupConfig) -> NodeGroup:
+        spec = self._spec
+        given = next(given for given in self._args["node_groups"] if given["name"] == group.name)
+        return NodeGroup(
+            f"{self._name}-{group.name}",
+            {
+                "environment": spec.environment,
+                "account_id": spec.account_id,
+                "region": spec.region,
+                "version": spec.version,
+                "node_group": given,
+                "zones": list(spec.zones),
+                "cluster_name": self.ready_name,
+                "node_role_arn": self.node_role_arn,
+                "subnet_ids": self._args["private_subnet_ids"],
+                "key_arn": self._args["key_arn"],
+                "tags": spec.tags,
+            },
+            opts=child_options(self),
+        )
+
+
+def addon_version(kubernetes_version: str, addon: str) -> str:
+    """The tested version of an add-on.
+
+    Raises:
+        InternalError: no version is recorded for this version of Kubernetes.
+    """
+    try:
+        return ADDON_VERSIONS[kubernetes_version][addon]
+    except KeyError:
+        raise InternalError(
+            f"no version of {addon} for Kubernetes {kubernetes_version}; recorded: {', '.join(ADDON_VERSIONS)}"
+        ) from None
+
+
+def _first(values: list[str]) -> str:
+    return values[0]

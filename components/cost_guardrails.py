@@ -1,0 +1,251 @@
+"""What the environment and each service may cost, and who is told on the way there.
+
+Owns budgets, anomaly detection and the activation of cost allocation tags. It stops nothing: what happens at
+a service's ceiling stands in its blueprint and is done by people or by the autoscaler's bounds. Budgets and
+Cost Explorer are global services of the account; only the topic has a region.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+from pydantic import Field
+
+from components.alert_topic import create_topic
+from components.naming import NameRule, physical_name
+from components.options import child_options, parse_args, type_token
+from serving.blueprint.environment import AwsRegion
+from serving.blueprint.schema.base import Email, Name, Section, Usd
+from serving.blueprint.tags import TagKey
+
+_ENVIRONMENT_PERCENTS = (50, 80, 100)
+_FORECAST_PERCENT = 100
+COST_TAGS = (TagKey.ENVIRONMENT, TagKey.SERVICE, TagKey.TENANT, TagKey.COST_CENTER)
+"""Tags by which costs are told apart."""
+
+
+class ServiceBudgetArgs(TypedDict):
+    """What one service may cost.
+
+    Attributes:
+        monthly_ceiling_usd: Most that it may cost a month, US dollars.
+        notify: Email addresses that are told.
+        percents: Shares of the ceiling at which they are told.
+    """
+
+    monthly_ceiling_usd: float
+    notify: list[str]
+    percents: list[int]
+
+
+class CostGuardrailsArgs(TypedDict):
+    """Arguments of `CostGuardrails`.
+
+    Attributes:
+        environment: Short name of the environment.
+        account_id: AWS account.
+        region: Home region; the topic is there.
+        monthly_usd: Most that the environment may cost a month, US dollars.
+        notify: Email addresses that are told of the environment.
+        services: Service name -> what it may cost.
+        activate_cost_tags: Whether this stack activates the cost allocation tags; a member account of an
+            organisation can't, and AWS knows a tag only a day after its first use.
+        anomaly_usd: Smallest unexpected cost that is reported, US dollars.
+        tags: Ownership tags.
+        key_arn: Key of the topic.
+    """
+
+    environment: str
+    account_id: str
+    region: str
+    monthly_usd: float
+    notify: list[str]
+    services: dict[str, ServiceBudgetArgs]
+    activate_cost_tags: NotRequired[bool]
+    anomaly_usd: NotRequired[float]
+    tags: dict[str, str]
+    key_arn: pulumi.Input[str]
+
+
+class ServiceBudgetSpec(Section):
+    """The validated form of `ServiceBudgetArgs`."""
+
+    monthly_ceiling_usd: Usd
+    # limits of AWS Budgets: ten subscribers by email and ten notifications (user guide, "quotas", read 2026-11)
+    notify: tuple[Email, ...] = Field(min_length=1, max_length=10)
+    percents: tuple[int, ...] = Field(min_length=1, max_length=9)
+
+
+class CostGuardrailsSpec(Section):
+    """The plain part of `CostGuardrailsArgs`."""
+
+    environment: str = Field(min_length=1)
+    account_id: str = Field(pattern=r"^\d{12}$")
+    region: AwsRegion
+    monthly_usd: Usd
+    notify: tuple[Email, ...] = Field(min_length=1, max_length=10)
+    services: dict[Name, ServiceBudgetSpec]
+    activate_cost_tags: bool = True
+    anomaly_usd: Usd = 100
+    tags: dict[str, str]
+
+
+WIRING = frozenset({"key_arn"})
+
+
+class CostGuardrails(pulumi.ComponentResource):
+    """Budgets, anomaly detection and cost allocation tags of one environment."""
+
+    topic_arn: pulumi.Output[str]
+    """Topic that is told of costs."""
+    budget_names: dict[str, pulumi.Output[str]]
+    """`environment` or service -> name of its budget."""
+
+    def __init__(self, name: str, args: CostGuardrailsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(type_token("CostGuardrails"), name, None, opts)
+        self._spec = parse_args(CostGuardrailsSpec, "CostGuardrails", name, args, WIRING)
+        self._name = name
+        self._topic = self._create_topic(args["key_arn"])
+        tags = self._create_cost_tags()
+        self.budget_names = {"environment": self._create_environment_budget(tags)}
+        for service, budget in self._spec.services.items():
+            self.budget_names[service] = self._create_service_budget(service, budget, tags)
+        self._create_anomaly_detection(tags)
+        self.topic_arn = self._topic.arn
+        self.register_outputs({"topic_arn": self.topic_arn, "budget_names": self.budget_names})
+
+    def _create_topic(self, key_arn: pulumi.Input[str]) -> aws.sns.Topic:
+        topic = create_topic(
+            self,
+            f"{self._name}-topic",
+            physical_name(NameRule.SNS_TOPIC, self._spec.environment, "cost"),
+            region=self._spec.region,
+            account_id=self._spec.account_id,
+            display_name=f"Cost of {self._spec.environment}",
+            key_arn=key_arn,
+            publishers=("budgets", "costalerts"),
+            tags=self._spec.tags,
+        )
+        for index, address in enumerate(self._spec.notify):
+            aws.sns.TopicSubscription(
+                f"{self._name}-subscription-{index}",
+                region=self._spec.region,
+                topic=topic.arn,
+                protocol="email",
+                endpoint=address,
+                opts=child_options(self),
+            )
+        return topic
+
+    def _create_cost_tags(self) -> list[pulumi.Resource]:
+        if not self._spec.activate_cost_tags:
+            return []
+        return [
+            aws.costexplorer.CostAllocationTag(
+                f"{self._name}-tag-{key.value}",
+                tag_key=key.value,
+                status="Active",
+                opts=child_options(self),
+            )
+            for key in COST_TAGS
+        ]
+
+    def _create_environment_budget(self, tags: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+        return self._create_budget(
+            "environment",
+            self._spec.monthly_usd,
+            {TagKey.ENVIRONMENT: self._spec.environment},
+            # those who answer for the environment hear of it by the topic, which they are subscribed to
+            _notifications(_ENVIRONMENT_PERCENTS, [], self._topic.arn),
+            tags,
+        )
+
+    def _create_service_budget(
+        self, service: str, budget: ServiceBudgetSpec, tags: Sequence[pulumi.Resource]
+    ) -> pulumi.Output[str]:
+        return self._create_budget(
+            f"service-{service}",
+            budget.monthly_ceiling_usd,
+            {TagKey.ENVIRONMENT: self._spec.environment, TagKey.SERVICE: service},
+            _notifications(budget.percents, budget.notify, self._topic.arn),
+            tags,
+        )
+
+    def _create_budget(
+        self,
+        suffix: str,
+        monthly_usd: float,
+        matching: dict[TagKey, str],
+        notifications: Any,  # noqa: ANN401  (a TypedDict of the provider)
+        tags: Sequence[pulumi.Resource],
+    ) -> pulumi.Output[str]:
+        budget = aws.budgets.Budget(
+            f"{self._name}-budget-{suffix}",
+            name=physical_name(NameRule.BUDGET, self._spec.environment, suffix),
+            budget_type="COST",
+            time_unit="MONTHLY",
+            limit_amount=f"{monthly_usd:.2f}",
+            limit_unit="USD",
+            metrics="UnblendedCost",
+            filter_expression=_tag_filter(matching),
+            notifications=notifications,
+            tags=self._spec.tags,
+            # a budget by a tag that is not active yet would stay at zero without a word
+            opts=child_options(self, depends_on=tags),
+        )
+        return budget.name
+
+    def _create_anomaly_detection(self, tags: Sequence[pulumi.Resource]) -> None:
+        name = physical_name(NameRule.BUDGET, self._spec.environment, "anomalies")
+        monitor = aws.costexplorer.AnomalyMonitor(
+            f"{self._name}-anomaly-monitor",
+            name=name,
+            monitor_type="CUSTOM",
+            monitor_specification=json.dumps(
+                {"Tags": {"Key": TagKey.ENVIRONMENT.value, "Values": [self._spec.environment]}}
+            ),
+            tags=self._spec.tags,
+            opts=child_options(self, depends_on=tags),
+        )
+        aws.costexplorer.AnomalySubscription(
+            f"{self._name}-anomaly-subscription",
+            name=name,
+            frequency="IMMEDIATE",
+            monitor_arn_lists=[monitor.arn],
+            subscribers=[{"type": "SNS", "address": self._topic.arn}],
+            threshold_expression={
+                "dimension": {
+                    "key": "ANOMALY_TOTAL_IMPACT_ABSOLUTE",
+                    "match_options": ["GREATER_THAN_OR_EQUAL"],
+                    "values": [f"{self._spec.anomaly_usd:g}"],
+                }
+            },
+            tags=self._spec.tags,
+            opts=child_options(self),
+        )
+
+
+def _notifications(
+    percents: Sequence[int], emails: Sequence[str], topic_arn: pulumi.Input[str]
+) -> list[dict[str, Any]]:
+    """One for each share that is spent, and one when the month is forecast to end above the ceiling."""
+    thresholds = [*(("ACTUAL", percent) for percent in percents), ("FORECASTED", _FORECAST_PERCENT)]
+    return [
+        {
+            "notification_type": kind,
+            "comparison_operator": "GREATER_THAN",
+            "threshold": percent,
+            "threshold_type": "PERCENTAGE",
+            "subscriber_email_addresses": list(emails),
+            "subscriber_sns_topic_arns": [topic_arn],
+        }
+        for kind, percent in thresholds
+    ]
+
+
+def _tag_filter(matching: dict[TagKey, str]) -> Any:  # noqa: ANN401  (a TypedDict of the provider)
+    """Costs that carry all of the tags."""
+    expressions = [{"tags": {"key": key.value, "values": [value]}} for key, value in matching.items()]
+    return expressions[0] if len(expressions) == 1 else {"ands": expressions}

@@ -1,0 +1,176 @@
+"""The feature store of one service: online features in DynamoDB, their history in S3.
+
+Owns the table, its replicas and the offline buckets. Which features there are and who writes them is the
+feature pipeline's; how long they live is the blueprint's. The Glue catalogue of the offline part is not
+here yet.
+"""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+from pydantic import Field
+
+from components.bucket import SecureBucket
+from components.bucket_replication import Replication, create_replication
+from components.iam import Statement, arn
+from components.naming import NameRule, physical_name
+from components.options import child_options, parse_args, type_token
+from serving.blueprint.environment import AwsRegion
+from serving.blueprint.schema.base import Name, Section
+
+ENTITY_ATTRIBUTE = "entity_id"
+"""Partition key: what the features are of (a card, a customer)."""
+
+VIEW_ATTRIBUTE = "feature_view"
+"""Sort key: name and version of the feature view, so that two versions stand side by side."""
+
+EXPIRY_ATTRIBUTE = "expires_at"
+"""Unix time after which an item is deleted."""
+
+_OFFLINE_NONCURRENT_DAYS = 30
+"""How long a partition of history that was written wrongly can be brought back."""
+
+_WIRING = frozenset({"key_arns", "log_buckets"})
+
+
+class FeatureStoreArgs(TypedDict):
+    """Arguments of `FeatureStore`."""
+
+    environment: str
+    """Environment; part of physical names."""
+    account_id: str
+    """AWS account."""
+    service: str
+    """The service whose features these are."""
+    home_region: str
+    """Region of the table that the others are replicas of."""
+    replica_regions: list[str]
+    """Regions with a replica, recovery regions included."""
+    deletion_protection: bool
+    """Whether the table refuses to be deleted, in every region."""
+    recovery_days: NotRequired[int]
+    """How far back point-in-time recovery reaches, days; 35 by default."""
+    offline_retention_days: int
+    """How long the history of features is kept, days."""
+    key_arns: dict[str, pulumi.Input[str]]
+    """Key by region."""
+    log_buckets: dict[str, pulumi.Input[str]]
+    """Access log bucket by region."""
+    tags: dict[str, str]
+    """Ownership and lineage tags."""
+
+
+class FeatureStoreSpec(Section):
+    """The plain facts of `FeatureStoreArgs`."""
+
+    environment: str = Field(min_length=1)
+    account_id: str = Field(pattern=r"^\d{12}$")
+    service: Name
+    home_region: AwsRegion
+    replica_regions: tuple[AwsRegion, ...] = ()
+    deletion_protection: bool
+    # 35 days is the most that DynamoDB keeps ("Point-in-time recovery", developer guide, read 2026-11)
+    recovery_days: int = Field(default=35, ge=1, le=35)
+    offline_retention_days: int = Field(ge=1, le=36_500)
+    tags: dict[str, str]
+
+
+class FeatureStore(pulumi.ComponentResource):
+    """Online and offline features of one service."""
+
+    online_table: pulumi.Output[str]
+    """Name of the table, the same in every region; whoever takes it waits for the table."""
+    bucket_names: dict[str, pulumi.Output[str]]
+    """Name of the offline bucket by region."""
+
+    def __init__(self, name: str, args: FeatureStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(type_token("FeatureStore"), name, None, opts)
+        self._name = name
+        self._args = args
+        self._spec = parse_args(FeatureStoreSpec, "FeatureStore", name, args, _WIRING)
+        spec = self._spec
+        self.table_name: str = physical_name(NameRule.DYNAMODB_TABLE, spec.environment, spec.service, "features")
+        self.table: aws.dynamodb.Table = self._create_table()
+        regions = [spec.home_region, *spec.replica_regions]
+        self.buckets: dict[str, SecureBucket] = {region: self._create_bucket(region) for region in regions}
+        self._create_replication()
+        self.online_table = self.table.name
+        self.bucket_names = {region: bucket.name for region, bucket in self.buckets.items()}
+        self.register_outputs({"online_table": self.online_table, "bucket_names": self.bucket_names})
+
+    def table_arn(self, region: str) -> str:
+        """ARN of the table in a region."""
+        return arn("dynamodb", region, self._spec.account_id, f"table/{self.table_name}")
+
+    def bucket_name(self, region: str) -> str:
+        """Physical name of the offline bucket in a region."""
+        spec = self._spec
+        return physical_name(NameRule.S3_BUCKET, spec.environment, spec.account_id, region, spec.service, "features")
+
+    def read_statements(self, region: str) -> list[Statement]:
+        """What a role needs to read online features; decryption comes on top, by the key's ARN."""
+        actions = ("dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query")
+        return [Statement("ReadFeatures", actions, (self.table_arn(region),))]
+
+    def _create_table(self) -> aws.dynamodb.Table:
+        spec = self._spec
+        return aws.dynamodb.Table(
+            f"{self._name}-table",
+            name=self.table_name,
+            billing_mode="PAY_PER_REQUEST",
+            hash_key=ENTITY_ATTRIBUTE,
+            range_key=VIEW_ATTRIBUTE,
+            attributes=[{"name": key, "type": "S"} for key in (ENTITY_ATTRIBUTE, VIEW_ATTRIBUTE)],
+            ttl={"attribute_name": EXPIRY_ATTRIBUTE, "enabled": True},
+            point_in_time_recovery={"enabled": True, "recovery_period_in_days": spec.recovery_days},
+            server_side_encryption={"enabled": True, "kms_key_arn": self._args["key_arns"][spec.home_region]},
+            deletion_protection_enabled=spec.deletion_protection,
+            # replicas are fed from the stream
+            stream_enabled=True,
+            stream_view_type="NEW_AND_OLD_IMAGES",
+            replicas=[self._replica(region) for region in spec.replica_regions],
+            region=spec.home_region,
+            tags=spec.tags,
+            opts=child_options(self, stateful=True),
+        )
+
+    def _replica(self, region: str) -> aws.dynamodb.TableReplicaArgs:
+        return aws.dynamodb.TableReplicaArgs(
+            region_name=region,
+            kms_key_arn=self._args["key_arns"][region],
+            point_in_time_recovery=True,
+            deletion_protection_enabled=self._spec.deletion_protection,
+            propagate_tags=True,
+        )
+
+    def _create_bucket(self, region: str) -> SecureBucket:
+        spec = self._spec
+        return SecureBucket(
+            f"{self._name}-offline-{region}",
+            {
+                "bucket": self.bucket_name(region),
+                "account_id": spec.account_id,
+                "region": region,
+                "expire_days": spec.offline_retention_days,
+                "noncurrent_days": min(spec.offline_retention_days, _OFFLINE_NONCURRENT_DAYS),
+                "key_arn": self._args["key_arns"][region],
+                "log_bucket": self._args["log_buckets"][region],
+                "tags": spec.tags,
+            },
+            opts=child_options(self),
+        )
+
+    def _create_replication(self) -> None:
+        spec = self._spec
+        if not spec.replica_regions:
+            return
+        replication = Replication(
+            environment=spec.environment,
+            purpose=f"{spec.service}-features",
+            source=self.buckets[spec.home_region],
+            replicas=tuple(self.buckets[region] for region in spec.replica_regions),
+            key_arns=self._args["key_arns"],
+            tags=spec.tags,
+        )
+        create_replication(self, self._name, replication)

@@ -1,0 +1,104 @@
+"""Who may talk to whom in a tenant's namespace.
+
+Owns the network policies: nothing by default, and for each workload exactly the edges that it needs.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from components.manifest import Manifest
+from components.workload import Workload
+from serving.blueprint.versions import TESTED_VERSIONS
+from serving.telemetry.metrics import engine_metrics_endpoint
+
+POD_IDENTITY_ADDRESS: Final = "169.254.170.23/32"
+POD_IDENTITY_PORT: Final = 80
+"""The EKS Pod Identity agent on every node (Amazon EKS user guide, "EKS Pod Identity", read 2026-11)."""
+
+EVERYWHERE: Final = "0.0.0.0/0"
+_PRIVATE: Final = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+"""Ranges that no public address of AWS lies in: RFC 1918, RFC 6598 (carriers), RFC 3927 (link-local)."""
+
+_NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
+_HTTPS: Final = 443
+_DNS: Final = 53
+
+
+def default_deny(namespace: str, labels: Mapping[str, str]) -> Manifest:
+    """Nobody talks to anybody."""
+    return _policy("default-deny", namespace, labels, ["Ingress", "Egress"], {})
+
+
+def allow_dns(namespace: str, labels: Mapping[str, str]) -> Manifest:
+    """Every pod may ask the cluster's DNS."""
+    ports = [{"protocol": protocol, "port": _DNS} for protocol in ("UDP", "TCP")]
+    dns = _pods("kube-system", {"k8s-app": "kube-dns"})
+    return _policy("allow-dns", namespace, labels, ["Egress"], {"egress": [{"to": [dns], "ports": ports}]})
+
+
+def workload_policy(workload: Workload, aws_cidrs: Sequence[str]) -> Manifest:
+    """Requests from the gateway, scrapes from Prometheus; credentials and AWS APIs for the replicas.
+
+    Args:
+        workload: The workload.
+        aws_cidrs: Where AWS APIs answer on port 443.
+    """
+    metrics = engine_metrics_endpoint(workload.model).port
+    ingress = [
+        {"from": [_GATEWAY], "ports": [_tcp(workload.server.port)]},
+        {"from": [_PROMETHEUS], "ports": [_tcp(metrics)]},
+    ]
+    egress = [
+        {"to": [{"ipBlock": {"cidr": POD_IDENTITY_ADDRESS}}], "ports": [_tcp(POD_IDENTITY_PORT)]},
+        {"to": [{"ipBlock": _block(cidr)} for cidr in aws_cidrs], "ports": [_tcp(_HTTPS)]},
+    ]
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": workload.metadata(),
+        "spec": {
+            "podSelector": {"matchLabels": workload.selector},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": ingress,
+            "egress": egress,
+        },
+    }
+
+
+def _policy(
+    name: str, namespace: str, labels: Mapping[str, str], kinds: Sequence[str], rules: Mapping[str, Any]
+) -> Manifest:
+    """A policy for all pods of a namespace."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": namespace, "labels": dict(labels)},
+        "spec": {"podSelector": {}, "policyTypes": list(kinds), **rules},
+    }
+
+
+def _pods(namespace: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "namespaceSelector": {"matchLabels": {_NAMESPACE_LABEL: namespace}},
+        "podSelector": {"matchLabels": dict(labels)},
+    }
+
+
+def _tcp(port: int) -> dict[str, Any]:
+    return {"protocol": "TCP", "port": port}
+
+
+def _block(cidr: str) -> dict[str, Any]:
+    """A range; everywhere means the public internet, never the networks of our own."""
+    return {"cidr": cidr} | ({"except": list(_PRIVATE)} if cidr == EVERYWHERE else {})
+
+
+# labels: envoyproxy/gateway v1.9.0 (its proxies), prometheus-community/helm-charts (the server), read 2026-11
+_GATEWAY: Final = _pods(
+    TESTED_VERSIONS.envoy_gateway.namespace,
+    {"app.kubernetes.io/component": "proxy", "app.kubernetes.io/managed-by": "envoy-gateway"},
+)
+_PROMETHEUS: Final = _pods(
+    TESTED_VERSIONS.prometheus.namespace,
+    {"app.kubernetes.io/name": "prometheus", "app.kubernetes.io/component": "server"},
+)

@@ -1,0 +1,298 @@
+"""Encryption keys: one multi-region customer-managed key per data class.
+
+Owns the keys, their replicas, aliases and policies. Who may use a key is decided twice: the key policy lets
+the account's roles use it only through AWS services, and the IAM policy of a role must name the key. Keys of
+single services and grants are not made here.
+"""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+from pydantic import Field
+
+from components.iam import CLUSTER_ROLE, Condition, Principals, Statement, arn, dns_suffix, policy_document, role_arn
+from components.naming import NameRule, physical_name
+from components.options import child_options, parse_args, type_token
+from serving.blueprint.environment import AwsRegion
+from serving.blueprint.errors import InternalError
+from serving.blueprint.schema.base import Section
+from serving.blueprint.schema.governance import DataClass
+from serving.blueprint.tags import TagKey
+
+DELETION_WINDOW_DAYS = 30
+"""The longest that KMS offers: a deleted key takes all that it encrypts with it."""
+
+ROTATION_PERIOD_DAYS = 365
+
+# Read-only and reversible actions; destroying and disabling are for the administrators by name
+_MANAGE_ACTIONS = (
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:ReplicateKey",
+    "kms:RotateKeyOnDemand",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+    "kms:UpdatePrimaryRegion",
+)
+_DESTROY_ACTIONS = (
+    "kms:CancelKeyDeletion",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:RevokeGrant",
+    "kms:ScheduleKeyDeletion",
+)
+_USE_ACTIONS = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+_GRANT_ACTIONS = ("kms:CreateGrant",)
+
+# Services through which roles of the account use a key (AWS KMS developer guide, "Services that support the
+# kms:ViaService condition key", read 2026-11)
+_VIA_SERVICES = ("aps", "backup", "dynamodb", "ec2", "ecr", "eks", "s3", "secretsmanager", "sns", "sqs")
+
+# Services that publish to encrypted topics in their own name (Amazon SNS developer guide, "Enable
+# compatibility between event sources from AWS services and encrypted topics", read 2026-11)
+_PUBLISHERS = ("aps", "backup", "budgets", "cloudwatch", "costalerts", "events")
+
+_EVERYTHING = ("*",)  # in a key policy: this key
+
+
+class EncryptionKeysArgs(TypedDict):
+    """Arguments of `EncryptionKeys`."""
+
+    environment: str
+    """Environment; part of the aliases."""
+    account_id: str
+    """AWS account."""
+    home_region: str
+    """Region of the primary keys."""
+    regions: list[str]
+    """All regions that need the keys, home region included."""
+    data_classes: list[str]
+    """Data classes; one key each."""
+    admin_role_arns: list[str]
+    """Roles that may disable and delete keys. They must exist."""
+    create_autoscaling_role: NotRequired[bool]
+    """Whether to make the service-linked role of EC2 Auto Scaling, which key policies name. Needed in an
+    account that never had an Auto Scaling group; false by default."""
+    tags: dict[str, str]
+    """Ownership tags."""
+
+
+class EncryptionKeysSpec(Section):
+    """The plain facts of `EncryptionKeysArgs`."""
+
+    environment: str = Field(min_length=1)
+    account_id: str = Field(pattern=r"^\d{12}$")
+    home_region: AwsRegion
+    regions: tuple[AwsRegion, ...] = Field(min_length=1)
+    data_classes: tuple[DataClass, ...] = Field(min_length=1)
+    admin_role_arns: tuple[str, ...] = ()
+    create_autoscaling_role: bool = False
+    tags: dict[str, str]
+
+
+class EncryptionKeys(pulumi.ComponentResource):
+    """Multi-region customer-managed keys, one per data class, with a replica and an alias in each region."""
+
+    key_arns: dict[str, pulumi.Output[str]]
+    """ARN by `<region>/<data class>`."""
+
+    def __init__(self, name: str, args: EncryptionKeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(type_token("EncryptionKeys"), name, None, opts)
+        self._name = name
+        self._spec = parse_args(EncryptionKeysSpec, "EncryptionKeys", name, args)
+        self.key_arns = {}
+        self._autoscaling_role = self._create_autoscaling_role()
+        for data_class in self._spec.data_classes:
+            self._create_key(data_class)
+        self.register_outputs({"key_arns": self.key_arns})
+
+    def arn(self, region: str, data_class: str) -> pulumi.Output[str]:
+        """ARN of the key of a data class in a region.
+
+        Raises:
+            InternalError: no such key was asked for.
+        """
+        try:
+            return self.key_arns[f"{region}/{data_class}"]
+        except KeyError:
+            raise InternalError(
+                f"there is no key for {data_class} in {region}; there are {sorted(self.key_arns)}"
+            ) from None
+
+    def alias(self, data_class: str) -> str:
+        """Alias of the key of a data class; the same in every region."""
+        return physical_name(NameRule.KMS_ALIAS, f"alias/{self._spec.environment}", data_class, separator="/")
+
+    def _create_autoscaling_role(self) -> list[pulumi.Resource]:
+        if not self._spec.create_autoscaling_role:
+            return []
+        return [
+            aws.iam.ServiceLinkedRole(
+                f"{self._name}-autoscaling",
+                aws_service_name="autoscaling.amazonaws.com",
+                tags=self._spec.tags,
+                opts=child_options(self, stateful=True),  # nodes of other stacks depend on it as well
+            )
+        ]
+
+    def _create_key(self, data_class: DataClass) -> None:
+        spec = self._spec
+        tags = spec.tags | {TagKey.DATA_CLASS: data_class.value}
+        description = f"{spec.environment}: {data_class.value} data"
+        primary = aws.kms.Key(
+            f"{self._name}-{data_class.value}",
+            description=description,
+            multi_region=True,
+            enable_key_rotation=True,
+            rotation_period_in_days=ROTATION_PERIOD_DAYS,
+            deletion_window_in_days=DELETION_WINDOW_DAYS,
+            policy=self._policy(spec.home_region),
+            region=spec.home_region,
+            tags=tags,
+            opts=child_options(self, stateful=True, depends_on=self._autoscaling_role),
+        )
+        self._register(spec.home_region, data_class, primary.arn)
+        for region in spec.regions:
+            if region != spec.home_region:
+                replica = self._create_replica(region, data_class, primary, description, tags)
+                self._register(region, data_class, replica.arn)
+
+    def _create_replica(
+        self, region: str, data_class: DataClass, primary: aws.kms.Key, description: str, tags: dict[str, str]
+    ) -> aws.kms.ReplicaKey:
+        # rotation is the primary's: replicas share its key material
+        return aws.kms.ReplicaKey(
+            f"{self._name}-{data_class.value}-{region}",
+            primary_key_arn=primary.arn,
+            description=description,
+            deletion_window_in_days=DELETION_WINDOW_DAYS,
+            policy=self._policy(region),
+            region=region,
+            tags=tags,
+            opts=child_options(self, stateful=True),
+        )
+
+    def _register(self, region: str, data_class: DataClass, key_arn: pulumi.Output[str]) -> None:
+        self.key_arns[f"{region}/{data_class.value}"] = key_arn
+        aws.kms.Alias(
+            f"{self._name}-{data_class.value}-{region}-alias",
+            name=self.alias(data_class.value),
+            target_key_id=key_arn,
+            region=region,
+            opts=child_options(self),
+        )
+
+    def _policy(self, region: str) -> pulumi.Input[str]:
+        statements = [
+            *self._administration(region),
+            *self._use_by_account(region),
+            *self._use_by_services(region),
+        ]
+        return policy_document(statements)
+
+    def _administration(self, region: str) -> list[Statement]:
+        """Managing for who has it in IAM; destroying for the named roles; using for neither."""
+        spec = self._spec
+        root = Principals.aws(arn("iam", "", spec.account_id, "root", within=region))
+        manage = Statement("ManageThroughIam", _MANAGE_ACTIONS, _EVERYTHING, principals=root)
+        if not spec.admin_role_arns:
+            return [manage]
+        administrators = Principals.aws(*spec.admin_role_arns)
+        return [manage, Statement("DestroyByName", _DESTROY_ACTIONS, _EVERYTHING, principals=administrators)]
+
+    def _use_by_account(self, region: str) -> list[Statement]:
+        account_id = self._spec.account_id
+        root = Principals.aws(arn("iam", "", account_id, "root", within=region))
+        own_account = Condition("StringEquals", "kms:CallerAccount", account_id)
+        for_aws = Condition("Bool", "kms:GrantIsForAWSResource", "true")
+        hosts = [f"{service}.{region}.{dns_suffix(region)}" for service in _VIA_SERVICES]
+        through = Condition("StringEquals", "kms:ViaService", *hosts)
+        cluster_role = role_arn(self._spec.environment, account_id, region, region, CLUSTER_ROLE)
+        by_cluster = Condition("ArnEquals", "aws:PrincipalArn", cluster_role)
+        return [
+            Statement(
+                "UseThroughServices",
+                _USE_ACTIONS,
+                _EVERYTHING,
+                principals=root,
+                conditions=(own_account, through),
+            ),
+            Statement(
+                "GrantToServices",
+                _GRANT_ACTIONS,
+                _EVERYTHING,
+                principals=root,
+                conditions=(own_account, for_aws),
+            ),
+            # EKS encrypts secrets in the name of the cluster's role, through no other service
+            Statement(
+                "EncryptClusterSecrets",
+                ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:ListGrants"),
+                _EVERYTHING,
+                principals=root,
+                conditions=(own_account, by_cluster),
+            ),
+        ]
+
+    def _use_by_services(self, region: str) -> list[Statement]:
+        return [*self._autoscaling(region), self._logs(region), self._topics(), self._log_delivery()]
+
+    def _autoscaling(self, region: str) -> list[Statement]:
+        """Node volumes: the role of EC2 Auto Scaling has no permissions of its own on a customer's key."""
+        role = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+        principals = Principals.aws(arn("iam", "", self._spec.account_id, role, within=region))
+        for_aws = Condition("Bool", "kms:GrantIsForAWSResource", "true")
+        return [
+            Statement("EncryptNodeVolumes", _USE_ACTIONS, _EVERYTHING, principals=principals),
+            Statement("GrantNodeVolumes", _GRANT_ACTIONS, _EVERYTHING, principals=principals, conditions=(for_aws,)),
+        ]
+
+    def _logs(self, region: str) -> Statement:
+        groups = arn("logs", region, self._spec.account_id, "log-group:*")
+        return Statement(
+            "EncryptLogGroups",
+            _USE_ACTIONS,
+            _EVERYTHING,
+            principals=Principals.service(f"logs.{region}.{dns_suffix(region)}"),
+            conditions=(Condition("ArnLike", "kms:EncryptionContext:aws:logs:arn", groups),),
+        )
+
+    def _topics(self) -> Statement:
+        return Statement(
+            "PublishToTopics",
+            ("kms:Decrypt", "kms:GenerateDataKey"),
+            _EVERYTHING,
+            principals=Principals.service(*(f"{service}.amazonaws.com" for service in _PUBLISHERS)),
+            conditions=(Condition("StringEquals", "aws:SourceAccount", self._spec.account_id),),
+        )
+
+    def _log_delivery(self) -> Statement:
+        """Logs that AWS delivers to buckets or streams of ours."""
+        return Statement(
+            "DeliverLogs",
+            ("kms:Decrypt", "kms:GenerateDataKey"),
+            _EVERYTHING,
+            principals=Principals.service("delivery.logs.amazonaws.com"),
+            conditions=(Condition("StringEquals", "aws:SourceAccount", self._spec.account_id),),
+        )

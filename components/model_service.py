@@ -1,0 +1,249 @@
+"""One model service inside one cluster, rendered from its blueprint.
+
+Owns the composition: which objects a service consists of, in what order they come to be, and the AWS identity
+of its replicas. How each object looks is in the modules that it calls: `workload`, `pod`, `rollout`,
+`autoscaler`, `routing`, `isolation`. What several services share is `Tenant`, `Gateway` and `ClusterAddons`.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+from pydantic import Field, model_validator
+
+from components.autoscaler import scaled_object
+from components.cluster import cluster_arn
+from components.cluster_addons import ClusterAddons
+from components.gateway import Gateway
+from components.hosts import regional_host
+from components.iam import Condition, Statement, arn, create_role, dns_suffix, pod_identity_trust, role_name
+from components.isolation import workload_policy
+from components.manifest import Manifest, create_object, declared_dependencies
+from components.model_fetch import model_prefix
+from components.options import child_options, parse_args, type_token
+from components.pod import PodContext, pod_template
+from components.rollout import analysis_template, rollout
+from components.routing import route, traffic_policy
+from components.workload import Workload, disruption_budget, service_account, services, stand_in_tags
+from serving.blueprint.schema import Blueprint
+from serving.blueprint.schema.base import Name, Section, Sha256
+
+FEATURE_TABLE_VARIABLE: Final = "FEATURE_TABLE"
+"""Environment variable by which a server learns the name of its online feature table."""
+
+
+class ModelServiceArgs(TypedDict):
+    """Arguments of `ModelService`.
+
+    Attributes:
+        blueprint: The service: a blueprint, or a mapping of the same shape.
+        environment: Name of the environment.
+        region: AWS region of the cluster.
+        account_id: AWS account of the cluster.
+        cluster_name: Name of the cluster.
+        host: Public host of the service.
+        registry: Host and prefix of the registry that holds all images.
+        tools_image: Repository of the image that fetches and verifies models.
+        tools_image_digest: Its digest.
+        model_bucket: Bucket of the model store in this region.
+        model_key_arn: Key of that bucket.
+        signer_key_arn: Key whose public part verifies manifests; where they are signed by a key.
+        feature_table: Online feature table; where the model reads feature views.
+        feature_table_arn: The table in this region; needed with `feature_table`.
+        feature_key_arn: Key of that table; needed with `feature_table`.
+        prometheus_url: Where autoscaler and analyses ask; the cluster's own Prometheus by default.
+        aws_cidrs: Where AWS APIs answer on port 443; `0.0.0.0/0` for public addresses (gateway endpoints).
+        tags: Ownership and lineage of the service.
+        fallback_tags: The same of the fallback model; where there is one beside the service's own.
+    """
+
+    blueprint: Any
+    environment: str
+    region: str
+    account_id: str
+    cluster_name: str
+    host: str
+    registry: str
+    tools_image: str
+    tools_image_digest: str
+    model_bucket: str
+    model_key_arn: pulumi.Input[str]
+    signer_key_arn: NotRequired[pulumi.Input[str]]
+    feature_table: NotRequired[str]
+    feature_table_arn: NotRequired[pulumi.Input[str]]
+    feature_key_arn: NotRequired[pulumi.Input[str]]
+    prometheus_url: NotRequired[str]
+    aws_cidrs: list[str]
+    tags: dict[str, str]
+    fallback_tags: NotRequired[dict[str, str]]
+
+
+class ModelServiceSpec(Section):
+    """The plain part of the arguments."""
+
+    blueprint: Blueprint
+    environment: Name
+    region: str
+    account_id: str
+    cluster_name: str
+    host: str
+    registry: str
+    tools_image: str
+    tools_image_digest: Sha256
+    model_bucket: str
+    feature_table: str | None = None
+    prometheus_url: str = ClusterAddons.PROMETHEUS_URL
+    aws_cidrs: tuple[str, ...] = Field(min_length=1)
+    tags: dict[str, str]
+    fallback_tags: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _check(self) -> "ModelServiceSpec":
+        fallback = self.blueprint.degradation.fallback
+        if fallback is not None and fallback.model is not None and not self.fallback_tags:
+            raise ValueError("fallback_tags are needed: the blueprint keeps a fallback model beside its own")
+        if self.blueprint.governance.lineage.feature_views and self.feature_table is None:
+            raise ValueError("feature_table is needed: the model reads feature views")
+        return self
+
+
+WIRING = frozenset({"model_key_arn", "signer_key_arn", "feature_table_arn", "feature_key_arn"})
+
+
+class ModelService(pulumi.ComponentResource):
+    """A model behind a host: fetched and verified, rolled out with care, scaled by its load, fenced in."""
+
+    role_arn: pulumi.Output[str]
+    """Role of the service's pods."""
+    rollout_name: pulumi.Output[str]
+    """Name of the Rollout of the service's own model."""
+    url: pulumi.Output[str]
+    """Where consumers reach the service."""
+
+    def __init__(self, name: str, args: ModelServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(type_token("ModelService"), name, None, opts)
+        self._name, self._args = name, args
+        self._spec = parse_args(ModelServiceSpec, "ModelService", name, args, WIRING)
+        self._blueprint = self._spec.blueprint
+        self._ready = declared_dependencies(opts)
+        self._workloads = list(self._planned_workloads())
+        identity = self._create_identity()
+        for workload in self._workloads:
+            self._create_workload(workload, identity)
+        self.rollout_name = pulumi.Output.from_input(self._blueprint.name)
+        self.url = pulumi.Output.from_input(f"https://{self._spec.host}")
+        self.register_outputs({"role_arn": self.role_arn, "rollout_name": self.rollout_name, "url": self.url})
+
+    def _planned_workloads(self) -> Iterator[Workload]:
+        """The service's own model, and the fallback model where one is kept beside it."""
+        blueprint, scaling = self._blueprint, self._blueprint.scaling
+        yield Workload(
+            name=blueprint.name,
+            blueprint=blueprint,
+            model=blueprint.model,
+            tags=self._spec.tags,
+            min_replicas=scaling.min_replicas,
+            max_replicas=scaling.max_replicas,
+        )
+        fallback = blueprint.degradation.fallback
+        if fallback is not None and fallback.model is not None:
+            yield Workload(
+                name=f"{blueprint.name}-fallback",
+                blueprint=blueprint,
+                model=fallback.model,
+                tags=stand_in_tags(self._spec.fallback_tags),
+                min_replicas=fallback.min_replicas,
+                max_replicas=fallback.max_replicas,
+                stands_in=True,
+            )
+
+    def _create_identity(self) -> list[pulumi.Resource]:
+        """Service account, role and association: replicas must come after all three to be given credentials."""
+        spec, blueprint = self._spec, self._blueprint
+        account = self._create("account", service_account(blueprint, spec.tags), self._ready)
+        role, permissions = create_role(
+            self,
+            f"{self._name}-role",
+            role_name(spec.environment, spec.region, blueprint.name),
+            description=f"Replicas of {blueprint.name} in cluster {spec.cluster_name}",
+            trust=pod_identity_trust(spec.account_id, cluster_arn(spec.environment, spec.region, spec.account_id)),
+            tags=spec.tags,
+            statements=self._statements(),
+        )
+        association = aws.eks.PodIdentityAssociation(
+            f"{self._name}-identity",
+            region=spec.region,
+            cluster_name=spec.cluster_name,
+            namespace=blueprint.identity.tenant,
+            service_account=blueprint.name,
+            role_arn=role.arn,
+            tags=spec.tags,
+            opts=child_options(self, depends_on=[account]),
+        )
+        self.role_arn = role.arn
+        return [account, association, *permissions]
+
+    def _statements(self) -> list[Statement]:
+        """Its own models, nobody else's; the key of their signature; its own features."""
+        statements = list(self._model_statements())
+        if "signer_key_arn" in self._args:
+            signer = self._args["signer_key_arn"]
+            statements.append(Statement("VerifySignature", ("kms:GetPublicKey", "kms:Verify"), (signer,)))
+        if self._spec.feature_table is not None:
+            statements += self._feature_statements()
+        return statements
+
+    def _model_statements(self) -> Iterator[Statement]:
+        bucket = arn("s3", "", "", self._spec.model_bucket, within=self._spec.region)
+        prefixes = sorted({model_prefix(workload.model.manifest) for workload in self._workloads})
+        yield Statement("ReadModels", ("s3:GetObject",), tuple(f"{bucket}/{prefix}*" for prefix in prefixes))
+        yield self._decrypt("DecryptModels", "s3", self._args["model_key_arn"])
+
+    def _feature_statements(self) -> list[Statement]:
+        actions = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
+        return [
+            Statement("ReadFeatures", actions, (self._args["feature_table_arn"],)),
+            self._decrypt("DecryptFeatures", "dynamodb", self._args["feature_key_arn"]),
+        ]
+
+    def _decrypt(self, sid: str, service: str, key_arn: pulumi.Input[str]) -> Statement:
+        """Use of a key through one service alone."""
+        via = f"{service}.{self._spec.region}.{dns_suffix(self._spec.region)}"
+        through = Condition("StringEquals", "kms:ViaService", via)
+        return Statement(sid, ("kms:Decrypt",), (key_arn,), conditions=(through,))
+
+    def _create_workload(self, workload: Workload, identity: Sequence[pulumi.Resource]) -> None:
+        prefix = "fallback-" if workload.stands_in else ""
+        fenced = self._create(f"{prefix}network", workload_policy(workload, self._spec.aws_cidrs), self._ready)
+        backends = [
+            self._create(f"{prefix}{suffix}", manifest, self._ready) for suffix, manifest in services(workload).items()
+        ]
+        routed = self._create(f"{prefix}route", self._route(workload), backends)
+        self._create(f"{prefix}traffic", traffic_policy(workload), [routed])
+        judged = self._create(f"{prefix}analysis", analysis_template(workload, self._spec.prometheus_url), self._ready)
+        running = self._create(
+            f"{prefix}rollout",
+            rollout(workload, pod_template(workload, self._context())),
+            [*identity, fenced, *backends, routed, judged],
+        )
+        self._create(f"{prefix}autoscaler", scaled_object(workload, self._spec.prometheus_url), [running])
+        self._create(f"{prefix}disruptions", disruption_budget(workload), self._ready)
+
+    def _create(self, suffix: str, manifest: Manifest, depends_on: Sequence[pulumi.Resource]) -> pulumi.Resource:
+        return create_object(self, f"{self._name}-{suffix}", manifest, depends_on)
+
+    def _route(self, workload: Workload) -> Manifest:
+        hosts = [self._spec.host, regional_host(self._spec.host, self._spec.region)]
+        return route(workload, hosts, Gateway.NAME, Gateway.NAMESPACE, Gateway.LISTENER)
+
+    def _context(self) -> PodContext:
+        table = self._spec.feature_table
+        return PodContext(
+            region=self._spec.region,
+            registry=self._spec.registry,
+            tools_image=self._spec.tools_image,
+            tools_image_digest=self._spec.tools_image_digest,
+            model_bucket=self._spec.model_bucket,
+            environment={} if table is None else {FEATURE_TABLE_VARIABLE: table},
+        )

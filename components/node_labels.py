@@ -1,0 +1,26 @@
+"""Labels and taints by which pods find their nodes.
+
+Owns the words that node groups and workloads must share. Who puts them on nodes: the cluster's node groups.
+Who asks for them: the pods of a service.
+"""
+
+from typing import Final
+
+from serving.blueprint.tags import LABEL_PREFIX
+
+ACCELERATOR_LABEL: Final = f"{LABEL_PREFIX}accelerator"
+"""Node label; the value is an `Accelerator`."""
+
+PURPOSE_LABEL: Final = f"{LABEL_PREFIX}purpose"
+"""Node label; the value is a `NodePurpose`."""
+
+GPU_RESOURCE: Final = "nvidia.com/gpu"
+"""Extended resource that the NVIDIA device plugin offers."""
+
+GPU_TAINT_KEY: Final = GPU_RESOURCE
+GPU_TAINT_VALUE: Final = "true"
+GPU_TAINT_EFFECT: Final = "NoSchedule"
+"""Accelerators are dear: what does not ask for one must not run beside them."""
+
+ZONE_LABEL: Final = "topology.kubernetes.io/zone"
+HOST_LABEL: Final = "kubernetes.io/hostname"

@@ -1,0 +1,276 @@
+"""What one replica looks like: the pod template of a workload.
+
+Owns containers, probes, volumes, resources, placement and pod security. It knows no engine by name: ports,
+paths and arguments come from `components.engines`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any, Final
+
+from components.engines import MODEL_DIRECTORY, SCRATCH_DIRECTORY, Server
+from components.engines.server import Transport
+from components.model_fetch import fetch_arguments
+from components.node_labels import (
+    ACCELERATOR_LABEL,
+    GPU_RESOURCE,
+    GPU_TAINT_EFFECT,
+    GPU_TAINT_KEY,
+    HOST_LABEL,
+    ZONE_LABEL,
+)
+from components.priorities import priority_class
+from components.workload import Workload
+from serving.blueprint.schema.identity import Tier
+from serving.blueprint.schema.model import Model, Resources
+from serving.telemetry.metrics import engine_metrics_endpoint
+
+_USER: Final = 10_001
+"""Above all ids that a node or an image is likely to use for somebody."""
+
+_STARTUP_PERIOD_SECONDS: Final = 5
+_STARTUP_SLACK: Final = 2
+"""A start may take twice as long as measured before it counts as failed."""
+
+_FETCH_MEMORY_MIB: Final = 1_024
+_FETCH_CPU: Final = "1"
+_MODEL_SLACK: Final = 1.1
+"""The model's stated size is rounded; a volume that is too small by a byte ends every start."""
+
+_MIB_PER_GIB: Final = 1_024
+_SHARED_MEMORY_SHARE: Final = 0.25
+"""Share of the replica's memory that may be shared memory; it counts towards the replica's limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodContext:
+    """Where a workload runs.
+
+    Attributes:
+        region: AWS region.
+        registry: Registry host and prefix of all images.
+        tools_image: Repository of the image that fetches models, below the registry.
+        tools_image_digest: Its digest.
+        model_bucket: Bucket of the model store in this region.
+        environment: Further environment variables of the server.
+    """
+
+    region: str
+    registry: str
+    tools_image: str
+    tools_image_digest: str
+    model_bucket: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def pod_template(workload: Workload, context: PodContext) -> dict[str, Any]:
+    """The pod template of a workload."""
+    metrics = engine_metrics_endpoint(workload.model)
+    return {
+        "metadata": {
+            "labels": workload.labels,
+            "annotations": {
+                **workload.annotations,
+                "prometheus.io/scrape": "true",
+                "prometheus.io/port": str(metrics.port),
+                "prometheus.io/path": metrics.path,
+            },
+        },
+        "spec": {
+            "serviceAccountName": workload.service_account,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,  # a service called `vllm` would set variables that vLLM reads
+            "priorityClassName": priority_class(workload.blueprint.identity.tier),
+            "terminationGracePeriodSeconds": workload.grace_seconds,
+            "securityContext": _pod_security(),
+            **_placement(workload),
+            "initContainers": [_fetch_container(workload, context)],
+            "containers": [_server_container(workload, context)],
+            "volumes": _volumes(workload.model, workload.server),
+        },
+    }
+
+
+def image(registry: str, repository: str, digest: str) -> str:
+    """Reference of an image by digest."""
+    return f"{registry}/{repository}@{digest}"
+
+
+def _pod_security() -> dict[str, Any]:
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": _USER,
+        "runAsGroup": _USER,
+        "fsGroup": _USER,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def _container_security() -> dict[str, Any]:
+    return {
+        "allowPrivilegeEscalation": False,
+        "privileged": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def _placement(workload: Workload) -> dict[str, Any]:
+    placement: dict[str, Any] = {"topologySpreadConstraints": _spread(workload)}
+    resources = workload.model.resources
+    if resources.accelerators:
+        placement["nodeSelector"] = {ACCELERATOR_LABEL: resources.accelerator.value}
+        placement["tolerations"] = [{"key": GPU_TAINT_KEY, "operator": "Exists", "effect": GPU_TAINT_EFFECT}]
+    return placement
+
+
+def _spread(workload: Workload) -> list[dict[str, Any]]:
+    """Zones strictly where users would notice, nodes where possible; each version by itself.
+
+    No `minDomains`: after a zone is lost the replicas must fit into those that are left.
+    """
+    noticed = not workload.stands_in and workload.blueprint.identity.tier is not Tier.USERS_UNAWARE
+    strictness = {ZONE_LABEL: "DoNotSchedule" if noticed else "ScheduleAnyway", HOST_LABEL: "ScheduleAnyway"}
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": key,
+            "whenUnsatisfiable": when,
+            "labelSelector": {"matchLabels": workload.selector},
+            "matchLabelKeys": ["rollouts-pod-template-hash"],
+            # nodes that are gone, or that the replica may not use, are no place that could be filled
+            "nodeTaintsPolicy": "Honor",
+        }
+        for key, when in strictness.items()
+    ]
+
+
+def _fetch_container(workload: Workload, context: PodContext) -> dict[str, Any]:
+    memory = f"{_FETCH_MEMORY_MIB}Mi"
+    storage = f"{_model_gib(workload.model)}Gi"
+    return {
+        "name": "model-fetch",
+        "image": image(context.registry, context.tools_image, context.tools_image_digest),
+        "imagePullPolicy": "IfNotPresent",
+        "args": fetch_arguments(workload.model, context.model_bucket),
+        "env": _variables({"AWS_REGION": context.region, "HOME": SCRATCH_DIRECTORY}),
+        "resources": {
+            "requests": {"cpu": _FETCH_CPU, "memory": memory, "ephemeral-storage": storage},
+            "limits": {"memory": memory, "ephemeral-storage": storage},
+        },
+        "securityContext": _container_security(),
+        "volumeMounts": [
+            {"name": "model", "mountPath": MODEL_DIRECTORY},
+            {"name": "scratch", "mountPath": SCRATCH_DIRECTORY},
+        ],
+    }
+
+
+def _server_container(workload: Workload, context: PodContext) -> dict[str, Any]:
+    server, engine = workload.server, workload.model.engine
+    environment = {
+        "AWS_REGION": context.region,
+        "HOME": SCRATCH_DIRECTORY,
+        **server.environment,
+        **context.environment,
+    }
+    container: dict[str, Any] = {
+        "name": "server",
+        "image": image(context.registry, engine.image, engine.image_digest),
+        "imagePullPolicy": "IfNotPresent",
+        "args": list(server.arguments),
+        "env": _variables(environment),
+        "ports": _ports(server),
+        **_probes(workload, server),
+        "lifecycle": {"preStop": {"sleep": {"seconds": workload.unseen_seconds}}},
+        "resources": _resources(workload.model),
+        "securityContext": _container_security(),
+        "volumeMounts": _mounts(server),
+    }
+    return container | ({"command": list(server.command)} if server.command else {})
+
+
+def _variables(environment: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in sorted(environment.items())]
+
+
+def _ports(server: Server) -> list[dict[str, Any]]:
+    ports = {"serve": server.port, **server.further_ports}
+    return [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in ports.items()]
+
+
+def _probes(workload: Workload, server: Server) -> dict[str, Any]:
+    """Started within twice the measured time; out of service at the second missed answer; restarted late.
+
+    Fetching is not part of it: it happens before the server starts, and ends by itself.
+    """
+    cold_start = workload.model.cold_start
+    budget = _STARTUP_SLACK * (cold_start.load_seconds + cold_start.warm_up_seconds)
+    ready, alive = _asked(server, server.readiness_path), _asked(server, server.liveness_path)
+    return {
+        "startupProbe": {
+            **ready,
+            "periodSeconds": _STARTUP_PERIOD_SECONDS,
+            "timeoutSeconds": 3,
+            "failureThreshold": max(6, ceil(budget / _STARTUP_PERIOD_SECONDS)),
+        },
+        "readinessProbe": {**ready, "periodSeconds": 5, "timeoutSeconds": 3, "failureThreshold": 2},
+        # a busy server answers late: a restart would cost a whole cold start
+        "livenessProbe": {**alive, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6},
+    }
+
+
+def _asked(server: Server, path: str) -> dict[str, Any]:
+    """The question of a probe; servers that speak only gRPC answer the gRPC health protocol."""
+    if server.transport is Transport.GRPC and server.probe_port == server.port:
+        return {"grpc": {"port": server.port}}
+    return {"httpGet": {"path": path, "port": server.probe_port, "scheme": "HTTP"}}
+
+
+def _resources(model: Model) -> dict[str, Any]:
+    """Requests equal limits but for CPU: idle cores may be used, and throttling would only cost latency."""
+    resources = model.resources
+    fixed: dict[str, Any] = {
+        "memory": _quantity(resources.memory_gib),
+        # what is written to volumes counts towards the limits of the containers
+        "ephemeral-storage": f"{_model_gib(model) + ceil(resources.ephemeral_storage_gib)}Gi",
+    }
+    if resources.accelerators:
+        fixed[GPU_RESOURCE] = str(resources.accelerators)
+    return {"requests": {"cpu": f"{round(resources.cpu * 1_000)}m", **fixed}, "limits": dict(fixed)}
+
+
+def _quantity(gib: float) -> str:
+    return f"{round(gib * _MIB_PER_GIB)}Mi"
+
+
+def _model_gib(model: Model) -> int:
+    return ceil(model.size_gib * _MODEL_SLACK)
+
+
+def _volumes(model: Model, server: Server) -> list[dict[str, Any]]:
+    volumes = [
+        {"name": "model", "emptyDir": {"sizeLimit": f"{_model_gib(model)}Gi"}},
+        {"name": "scratch", "emptyDir": {"sizeLimit": f"{ceil(model.resources.ephemeral_storage_gib)}Gi"}},
+    ]
+    if server.shared_memory:
+        volumes.append(
+            {"name": "shared-memory", "emptyDir": {"medium": "Memory", "sizeLimit": _shared_memory(model.resources)}}
+        )
+    return volumes
+
+
+def _shared_memory(resources: Resources) -> str:
+    return _quantity(resources.memory_gib * _SHARED_MEMORY_SHARE)
+
+
+def _mounts(server: Server) -> list[dict[str, Any]]:
+    mounts: list[dict[str, Any]] = [
+        {"name": "model", "mountPath": MODEL_DIRECTORY, "readOnly": True},
+        {"name": "scratch", "mountPath": SCRATCH_DIRECTORY},
+    ]
+    if server.shared_memory:
+        mounts.append({"name": "shared-memory", "mountPath": "/dev/shm"})  # noqa: S108
+    return mounts

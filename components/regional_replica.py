@@ -1,0 +1,351 @@
+"""One serving region: everything that the region needs to serve on its own.
+
+Owns the composition of a cell: network, cluster, node groups, edge, observability, tenants and services.
+What crosses regions (keys, artifacts, models, features, routing, backups, budgets) is made by
+`ServingPlatform` and handed in.
+"""
+
+from typing import Any, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components.cluster import Cluster
+from components.cluster_addons import ClusterAddons
+from components.edge import GATEWAY_PORT, GATEWAY_PROTOCOL
+from components.gateway import Gateway
+from components.gpu_node_group import GpuNodeGroup
+from components.lineage import platform_tags, service_tags, tenant_tags
+from components.load_balancer import LoadBalancer
+from components.model_service import ModelService, ModelServiceArgs
+from components.network import ALL_ENDPOINTS, ESSENTIAL_ENDPOINTS, Network
+from components.node_group import NodeGroupConfigArgs
+from components.observability import Observability, ObservabilityArgs
+from components.options import child_options, parse_args, type_token
+from components.tenant import Tenant
+from serving.blueprint.environment import Environment, EnvironmentKind, NodeGroup, NodePurpose
+from serving.blueprint.fleet import host_of
+from serving.blueprint.schema import Blueprint
+from serving.blueprint.schema.base import Section
+
+
+class ServiceWiringArgs(TypedDict):
+    """What a service that reads feature views needs of its store.
+
+    Attributes:
+        feature_table: Name of its online store.
+        feature_table_arn: ARN of that table's replica in this region.
+        feature_key_arn: Key of that replica.
+    """
+
+    feature_table: str
+    feature_table_arn: pulumi.Input[str]
+    feature_key_arn: pulumi.Input[str]
+
+
+class RegionalReplicaArgs(TypedDict):
+    """Arguments of `RegionalReplica`.
+
+    Attributes:
+        environment: The environment, as the stack's configuration states it.
+        blueprints: The services that run here.
+        region: Which of the environment's regions.
+        registry: Registry host and prefix of this region's images.
+        model_bucket: Name of the model store's bucket in this region.
+        services: Service name -> wiring of its feature store.
+        certificate_arns: Validated certificates of the hosts; the first is the listener's default.
+        access_log_bucket: Bucket that takes the load balancer's access logs.
+        key_arn: Key for the platform's own data in this region.
+        model_key_arn: Key of the model store in this region.
+    """
+
+    environment: Any
+    blueprints: list[Any]
+    region: str
+    registry: str
+    model_bucket: str
+    services: dict[str, ServiceWiringArgs]
+    certificate_arns: list[pulumi.Input[str]]
+    access_log_bucket: pulumi.Input[str]
+    key_arn: pulumi.Input[str]
+    model_key_arn: pulumi.Input[str]
+
+
+class RegionalReplicaSpec(Section):
+    """The plain part of the arguments."""
+
+    environment: Environment
+    blueprints: tuple[Blueprint, ...]
+    region: str
+    registry: str
+    model_bucket: str
+
+
+WIRING = frozenset({"services", "certificate_arns", "access_log_bucket", "key_arn", "model_key_arn"})
+
+
+class RegionalReplica(pulumi.ComponentResource):
+    """A cell: it serves as long as its region stands, whatever happens elsewhere."""
+
+    cluster_name: pulumi.Output[str]
+    """Name of the region's cluster."""
+    dns_name: pulumi.Output[str]
+    """Name of the load balancer, for alias records."""
+    zone_id: pulumi.Output[str]
+    """Zone of the load balancer's name, for alias records."""
+    topic_arn: pulumi.Output[str]
+    """Topic that takes the region's alerts."""
+
+    def __init__(self, name: str, args: RegionalReplicaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(type_token("RegionalReplica"), name, None, opts)
+        spec = parse_args(RegionalReplicaSpec, "RegionalReplica", name, args, WIRING)
+        self._name, self._args = name, args
+        self._environment, self._blueprints = spec.environment, spec.blueprints
+        self._region = next(region for region in spec.environment.regions if region.name == spec.region)
+        self._tags = platform_tags(spec.environment)
+        self._hosts = {b.name: host_of(spec.environment, b) for b in spec.blueprints}
+        self.network = self._create_network()
+        self.cluster = self._create_cluster()
+        self.gpu_node_groups = self._create_gpu_node_groups()
+        self.load_balancer = self._create_load_balancer()
+        self.observability = self._create_observability()
+        self.addons = self._create_addons()
+        self.tenants = self._create_tenants()
+        self.gateway = self._create_gateway()
+        self.services = self._create_services()
+        self.cluster_name = self.cluster.name
+        self.dns_name = self.load_balancer.dns_name
+        self.zone_id = self.load_balancer.zone_id
+        self.topic_arn = self.observability.topic_arn
+        self.register_outputs(
+            {"cluster_name": self.cluster_name, "dns_name": self.dns_name, "topic_arn": self.topic_arn}
+        )
+
+    def _create_network(self) -> Network:
+        production = self._environment.kind is EnvironmentKind.PROD
+        return Network(
+            f"{self._name}-network",
+            {
+                "environment": self._environment.name,
+                "account_id": self._environment.account_id,
+                "region": self._region.name,
+                "cidr": self._region.cidr,
+                "zones": list(self._region.zones),
+                "nat": self._region.nat.value,
+                # each interface endpoint costs by the hour and zone: dev reaches the rest through its NAT
+                "interface_endpoints": list(ALL_ENDPOINTS if production else ESSENTIAL_ENDPOINTS),
+                "flow_log_retention_days": self._environment.log_retention_days,
+                "logs_key_arn": self._args["key_arn"],
+                "tags": self._tags,
+            },
+            child_options(self),
+        )
+
+    def _create_cluster(self) -> Cluster:
+        return Cluster(
+            f"{self._name}-cluster",
+            {
+                "environment": self._environment.name,
+                "account_id": self._environment.account_id,
+                "region": self._region.name,
+                "version": self._environment.cluster.version,
+                "admin_role_arns": list(self._environment.cluster.admin_role_arns),
+                "public_access_cidrs": list(self._environment.cluster.public_access_cidrs),
+                "deletion_protection": True,
+                "log_retention_days": self._environment.log_retention_days,
+                "node_groups": [_node_group_args(group) for group in self._region.node_groups],
+                "zones": list(self._region.zones),
+                "private_subnet_ids": [*self.network.private_subnet_ids],
+                "key_arn": self._args["key_arn"],
+                "tags": self._tags,
+            },
+            child_options(self),
+        )
+
+    def _create_gpu_node_groups(self) -> list[GpuNodeGroup]:
+        return [
+            GpuNodeGroup(
+                f"{self._name}-{group.name}",
+                {
+                    "environment": self._environment.name,
+                    "account_id": self._environment.account_id,
+                    "region": self._region.name,
+                    "version": self._environment.cluster.version,
+                    "node_group": _node_group_args(group),
+                    "zones": list(self._region.zones),
+                    "cluster_name": self.cluster.ready_name,
+                    "node_role_arn": self.cluster.node_role_arn,
+                    "subnet_ids": [*self.network.private_subnet_ids],
+                    "key_arn": self._args["key_arn"],
+                    "tags": self._tags,
+                },
+                child_options(self),
+            )
+            for group in self._region.node_groups
+            if group.purpose is NodePurpose.GPU
+        ]
+
+    def _create_load_balancer(self) -> LoadBalancer:
+        balancer = LoadBalancer(
+            f"{self._name}-edge",
+            {
+                "environment": self._environment.name,
+                "region": self._region.name,
+                "account_id": self._environment.account_id,
+                "hosts": sorted(self._hosts.values()),
+                "max_request_bytes": max(b.contract.max_request_bytes for b in self._blueprints),
+                "gateway_port": GATEWAY_PORT,
+                "gateway_protocol": GATEWAY_PROTOCOL,
+                "log_retention_days": self._environment.log_retention_days,
+                "tags": self._tags,
+                "certificate_arns": self._args["certificate_arns"],
+                "access_log_bucket": self._args["access_log_bucket"],
+                "vpc_id": self.network.vpc_id,
+                "public_subnet_ids": [*self.network.public_subnet_ids],
+                "gateway_security_group_id": self.cluster.security_group_id,
+                "key_arn": self._args["key_arn"],
+            },
+            child_options(self),
+        )
+        aws.vpc.SecurityGroupIngressRule(
+            f"{self._name}-gateway-from-edge",
+            region=self._region.name,
+            security_group_id=self.cluster.security_group_id,
+            referenced_security_group_id=balancer.security_group_id,
+            description="Requests from the load balancer to the gateway",
+            ip_protocol="tcp",
+            from_port=GATEWAY_PORT,
+            to_port=GATEWAY_PORT,
+            tags=self._tags,
+            opts=child_options(self),
+        )
+        return balancer
+
+    def _create_observability(self) -> Observability:
+        environment = self._environment
+        args: ObservabilityArgs = {
+            "environment": environment.name,
+            "region": self._region.name,
+            "account_id": environment.account_id,
+            "services": [
+                {"blueprint": b, "namespace": b.identity.tenant, "tags": service_tags(environment, b)}
+                for b in self._blueprints
+            ],
+            "platform_emails": list(environment.budget.notify),
+            "log_retention_days": environment.log_retention_days,
+            "tags": self._tags,
+            "key_arn": self._args["key_arn"],
+            "load_balancer_arn_suffix": self.load_balancer.arn_suffix,
+            "target_group_arn_suffix": self.load_balancer.target_group_arn_suffix,
+        }
+        if environment.runbook_base_url is not None:
+            args["runbook_base_url"] = environment.runbook_base_url
+        return Observability(f"{self._name}-observability", args, child_options(self))
+
+    def _in_cluster(self, depends_on: list[pulumi.Resource]) -> pulumi.ResourceOptions:
+        """Options of a component whose children live in the cluster."""
+        return pulumi.ResourceOptions(parent=self, providers=[self.cluster.kubernetes_provider], depends_on=depends_on)
+
+    def _create_addons(self) -> ClusterAddons:
+        return ClusterAddons(
+            f"{self._name}-addons",
+            {
+                "environment": self._environment.name,
+                "region": self._region.name,
+                "account_id": self._environment.account_id,
+                "cluster_name": self.cluster.cluster_name,
+                "vpc_id": self.network.vpc_id,
+                "target_group_arns": [self.load_balancer.target_group_arn],
+                "remote_write_url": self.observability.prometheus_endpoint.apply(
+                    lambda endpoint: f"{endpoint}api/v1/remote_write"
+                ),
+                "workspace_arn": self.observability.workspace_arn,
+                "gpu": bool(self.gpu_node_groups),
+                "tags": self._tags,
+            },
+            self._in_cluster([*self.cluster.node_groups, *self.cluster.addons]),
+        )
+
+    def _create_tenants(self) -> dict[str, Tenant]:
+        names = {blueprint.identity.tenant for blueprint in self._blueprints}
+        return {name: self._create_tenant(name) for name in sorted(names)}
+
+    def _create_tenant(self, name: str) -> Tenant:
+        tenant = self._environment.tenant(name)
+        theirs = [b for b in self._blueprints if b.identity.tenant == name]
+        operators = {tenant.owner, *(group for b in theirs for group in b.governance.access.deploy)}
+        return Tenant(
+            f"{self._name}-{name}",
+            {
+                "name": name,
+                "cpu": tenant.quota.cpu,
+                "memory_gib": tenant.quota.memory_gib,
+                "accelerators": tenant.quota.accelerators,
+                "operators": sorted(operators),
+                "tags": tenant_tags(self._environment, name),
+            },
+            self._in_cluster([]),
+        )
+
+    def _create_gateway(self) -> Gateway:
+        needed = ("envoy-gateway", "cert-manager", "aws-load-balancer-controller")
+        return Gateway(
+            f"{self._name}-gateway",
+            {
+                "environment": self._environment.name,
+                "target_group_arn": self.load_balancer.target_group_arn,
+                "tags": self._tags,
+            },
+            self._in_cluster([release for addon in needed for release in self.addons.release(addon)]),
+        )
+
+    def _create_services(self) -> dict[str, ModelService]:
+        needed = ("keda", "argo-rollouts", "envoy-gateway", "prometheus")
+        releases = [release for addon in needed for release in self.addons.release(addon)]
+        return {b.name: self._create_service(b, releases) for b in self._blueprints}
+
+    def _create_service(self, blueprint: Blueprint, releases: list[pulumi.Resource]) -> ModelService:
+        environment = self._environment
+        args: ModelServiceArgs = {
+            "blueprint": blueprint,
+            "environment": environment.name,
+            "region": self._region.name,
+            "account_id": environment.account_id,
+            "cluster_name": self.cluster.cluster_name,
+            "host": self._hosts[blueprint.name],
+            "registry": self._args["registry"],
+            "tools_image": environment.tools.image,
+            "tools_image_digest": environment.tools.image_digest,
+            "model_bucket": self._args["model_bucket"],
+            "model_key_arn": self._args["model_key_arn"],
+            # S3 and DynamoDB answer on public addresses, reached through gateway endpoints
+            "aws_cidrs": [self._region.cidr, "0.0.0.0/0"],
+            "tags": service_tags(environment, blueprint),
+        }
+        store = self._args["services"].get(blueprint.name)
+        if store is not None:
+            args["feature_table"] = store["feature_table"]
+            args["feature_table_arn"] = store["feature_table_arn"]
+            args["feature_key_arn"] = store["feature_key_arn"]
+        fallback = blueprint.degradation.fallback
+        if fallback is not None and fallback.model is not None:
+            args["fallback_tags"] = service_tags(environment, blueprint, fallback.model)
+        tenant = self.tenants[blueprint.identity.tenant]
+        return ModelService(
+            f"{self._name}-{blueprint.name}",
+            args,
+            self._in_cluster([tenant.namespace, self.gateway.gateway, *releases]),
+        )
+
+
+def _node_group_args(group: NodeGroup) -> NodeGroupConfigArgs:
+    """A node group of the environment in the words of the components."""
+    return {
+        "name": group.name,
+        "purpose": group.purpose.value,
+        "instance_types": list(group.instance_types),
+        "capacity": group.capacity.value,
+        "min_nodes": group.min_nodes,
+        "max_nodes": group.max_nodes,
+        "disk_gib": group.disk_gib,
+    }

@@ -1,0 +1,336 @@
+"""The whole stack of one environment.
+
+Owns the composition over regions: what crosses them, one `RegionalReplica` a serving region, and copies in a
+recovery region. Decides no detail of a part; each part is a component of its own.
+"""
+
+from typing import Any, TypedDict
+
+import pulumi
+
+from components.access_log_bucket import AccessLogBucket
+from components.artifact_registry import ArtifactRegistry
+from components.backup import Backup, BackupArgs, BackupRegionArgs, backup_class, plans_of, strictest
+from components.certificates import Certificates
+from components.cost_guardrails import CostGuardrails
+from components.dns_zone import DnsZone, DnsZoneArgs
+from components.engines import server_of
+from components.feature_store import FeatureStore
+from components.global_routing import GlobalRouting
+from components.keys import EncryptionKeys
+from components.lineage import platform_tags, service_tags
+from components.model_store import ModelStore
+from components.options import child_options, parse_args, type_token
+from components.regional_replica import RegionalReplica, ServiceWiringArgs
+from serving.blueprint.environment import Environment, EnvironmentKind, Region, RegionRole
+from serving.blueprint.fleet import host_of
+from serving.blueprint.schema import Blueprint
+from serving.blueprint.schema.base import Section
+from serving.blueprint.schema.governance import DataClass
+from serving.blueprint.schema.recovery import BackupRule, StatefulPart
+from serving.blueprint.tags import TagKey
+
+
+class ServingPlatformArgs(TypedDict):
+    """Arguments of `ServingPlatform`.
+
+    Attributes:
+        environment: The environment, as the stack's configuration states it.
+        blueprints: The services that run in it.
+    """
+
+    environment: Any
+    blueprints: list[Any]
+
+
+class ServingPlatformSpec(Section):
+    """The validated arguments."""
+
+    environment: Environment
+    blueprints: tuple[Blueprint, ...]
+
+
+class ServingPlatform(pulumi.ComponentResource):
+    """Everything that one environment's blueprints need."""
+
+    urls: dict[str, str]
+    """Service -> where consumers reach it."""
+    name_servers: pulumi.Output[list[str]]
+    """Name servers of a new zone, for the parent zone; none where the zone was there already."""
+
+    def __init__(self, name: str, args: ServingPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(type_token("ServingPlatform"), name, None, opts)
+        spec = parse_args(ServingPlatformSpec, "ServingPlatform", name, args)
+        self._name = name
+        self._environment, self._blueprints = spec.environment, spec.blueprints
+        self._tags = platform_tags(spec.environment)
+        self._hosts = {b.name: host_of(spec.environment, b) for b in spec.blueprints}
+        self.keys = self._create_keys()
+        self.log_buckets = {region.name: self._create_log_bucket(region) for region in spec.environment.regions}
+        self.registry = self._create_registry()
+        self.model_store = self._create_model_store()
+        self.feature_stores = self._create_feature_stores()
+        self.zone = self._create_zone()
+        self.certificates = self._create_certificates()
+        self.replicas = {region.name: self._create_replica(region) for region in spec.environment.serving_regions}
+        self.routing = self._create_routing()
+        self.backup = self._create_backup()
+        self.cost = self._create_cost_guardrails()
+        self.urls = {service: f"https://{host}" for service, host in self._hosts.items()}
+        self.name_servers = self.zone.name_servers
+        self.register_outputs({"urls": self.urls, "name_servers": self.name_servers})
+
+    @property
+    def _home(self) -> str:
+        return self._environment.home_region.name
+
+    @property
+    def _regions(self) -> list[str]:
+        return [region.name for region in self._environment.regions]
+
+    @property
+    def _other_regions(self) -> list[str]:
+        return [region for region in self._regions if region != self._home]
+
+    @property
+    def _most_sensitive(self) -> DataClass:
+        """The data class of what all services share; the enum is declared in rising order."""
+        used = {DataClass.INTERNAL, *(b.governance.data_class for b in self._blueprints)}
+        return max(used, key=list(DataClass).index)
+
+    def _key_arns(self, data_class: DataClass) -> dict[str, pulumi.Input[str]]:
+        return {region: self.keys.arn(region, data_class.value) for region in self._regions}
+
+    def _log_bucket_names(self) -> dict[str, pulumi.Input[str]]:
+        return {region: bucket.name for region, bucket in self.log_buckets.items()}
+
+    def _create_keys(self) -> EncryptionKeys:
+        used = {DataClass.INTERNAL, *(b.governance.data_class for b in self._blueprints)}
+        return EncryptionKeys(
+            f"{self._name}-keys",
+            {
+                "environment": self._environment.name,
+                "account_id": self._environment.account_id,
+                "home_region": self._home,
+                "regions": self._regions,
+                "data_classes": sorted(data_class.value for data_class in used),
+                "admin_role_arns": list(self._environment.cluster.admin_role_arns),
+                "tags": self._tags,
+            },
+            child_options(self),
+        )
+
+    def _create_log_bucket(self, region: Region) -> AccessLogBucket:
+        return AccessLogBucket(
+            f"{self._name}-logs-{region.name}",
+            {
+                "environment": self._environment.name,
+                "account_id": self._environment.account_id,
+                "region": region.name,
+                "retention_days": self._environment.log_retention_days,
+                "tags": self._tags,
+            },
+            child_options(self),
+        )
+
+    def _create_registry(self) -> ArtifactRegistry:
+        images = {self._environment.tools.image}
+        for blueprint in self._blueprints:
+            images.add(blueprint.model.engine.image)
+            fallback = blueprint.degradation.fallback
+            if fallback is not None and fallback.model is not None:
+                images.add(fallback.model.engine.image)
+        return ArtifactRegistry(
+            f"{self._name}-registry",
+            {
+                "environment": self._environment.name,
+                "account_id": self._environment.account_id,
+                "home_region": self._home,
+                "replica_regions": self._other_regions,
+                "repositories": sorted(images),
+                "publisher_role_arns": list(self._environment.publisher_role_arns),
+                "admin_role_arns": list(self._environment.cluster.admin_role_arns),
+                "key_arns": self._key_arns(DataClass.INTERNAL),
+                "tags": self._tags,
+            },
+            child_options(self),
+        )
+
+    def _backup_rules(self, part: StatefulPart) -> list[BackupRule]:
+        return [rule for b in self._blueprints for rule in b.recovery.backups if rule.part is part]
+
+    def _create_model_store(self) -> ModelStore:
+        production = self._environment.kind is EnvironmentKind.PROD
+        tags = platform_tags(self._environment, self._most_sensitive)
+        rules = self._backup_rules(StatefulPart.MODEL_STORE)
+        if rules:
+            tags = tags | {TagKey.BACKUP_PLAN: backup_class(strictest(rules))}
+        return ModelStore(
+            f"{self._name}-models",
+            {
+                "environment": self._environment.name,
+                "account_id": self._environment.account_id,
+                "home_region": self._home,
+                "replica_regions": self._other_regions,
+                # in compliance mode nobody can shorten the lock, so dev, whose stack comes and goes, does not use it
+                "object_lock_mode": "COMPLIANCE" if production else "GOVERNANCE",
+                "object_lock_days": self._environment.model_lock_days,
+                "noncurrent_days": self._environment.model_lock_days,
+                "key_arns": self._key_arns(self._most_sensitive),
+                "log_buckets": self._log_bucket_names(),
+                "tags": tags,
+            },
+            child_options(self),
+        )
+
+    def _create_feature_stores(self) -> dict[str, FeatureStore]:
+        reading = [b for b in self._blueprints if b.governance.lineage.feature_views]
+        return {blueprint.name: self._create_feature_store(blueprint) for blueprint in reading}
+
+    def _create_feature_store(self, blueprint: Blueprint) -> FeatureStore:
+        rules = [rule for rule in blueprint.recovery.backups if rule.part is StatefulPart.FEATURE_STORE]
+        return FeatureStore(
+            f"{self._name}-features-{blueprint.name}",
+            {
+                "environment": self._environment.name,
+                "account_id": self._environment.account_id,
+                "service": blueprint.name,
+                "home_region": self._home,
+                "replica_regions": self._other_regions,
+                "deletion_protection": True,
+                "offline_retention_days": blueprint.governance.retention.feature_days,
+                "key_arns": self._key_arns(blueprint.governance.data_class),
+                "log_buckets": self._log_bucket_names(),
+                "tags": service_tags(self._environment, blueprint)
+                | {TagKey.BACKUP_PLAN: backup_class(strictest(rules))},
+            },
+            child_options(self),
+        )
+
+    def _create_zone(self) -> DnsZone:
+        args: DnsZoneArgs = {
+            "environment": self._environment.name,
+            "domain": self._environment.domain,
+            "tags": self._tags,
+        }
+        if self._environment.hosted_zone.id is not None:
+            args["hosted_zone_id"] = self._environment.hosted_zone.id
+        return DnsZone(f"{self._name}-zone", args, child_options(self))
+
+    def _create_certificates(self) -> Certificates:
+        return Certificates(
+            f"{self._name}-certificates",
+            {
+                "environment": self._environment.name,
+                "hosts": sorted(self._hosts.values()),
+                "regions": [region.name for region in self._environment.serving_regions],
+                "zone_id": self.zone.zone_id,
+                "tags": self._tags,
+            },
+            child_options(self),
+        )
+
+    def _create_replica(self, region: Region) -> RegionalReplica:
+        return RegionalReplica(
+            f"{self._name}-{region.name}",
+            {
+                "environment": self._environment,
+                "blueprints": list(self._blueprints),
+                "region": region.name,
+                "registry": f"{self.registry.host(region.name)}/{self._environment.name}",
+                "model_bucket": self.model_store.bucket_name(region.name),
+                "services": {name: self._feature_wiring(name, region.name) for name in self.feature_stores},
+                "certificate_arns": list(self.certificates.arns[region.name]),
+                "access_log_bucket": self.log_buckets[region.name].name,
+                "key_arn": self.keys.arn(region.name, DataClass.INTERNAL.value),
+                "model_key_arn": self.keys.arn(region.name, self._most_sensitive.value),
+            },
+            child_options(self),
+        )
+
+    def _feature_wiring(self, service: str, region: str) -> ServiceWiringArgs:
+        store = self.feature_stores[service]
+        blueprint = next(b for b in self._blueprints if b.name == service)
+        return {
+            "feature_table": store.table_name,
+            "feature_table_arn": store.table_arn(region),
+            "feature_key_arn": self.keys.arn(region, blueprint.governance.data_class.value),
+        }
+
+    def _create_routing(self) -> GlobalRouting:
+        environment = self._environment
+        return GlobalRouting(
+            f"{self._name}-routing",
+            {
+                "environment": environment.name,
+                "zone_id": self.zone.zone_id,
+                "services": {
+                    b.name: {
+                        "host": self._hosts[b.name],
+                        "readiness_path": server_of(b.model, b.contract, drain_seconds=0).readiness_path,
+                        "failover": b.recovery.failover.value,
+                    }
+                    for b in self._blueprints
+                },
+                "regions": [
+                    {
+                        "name": region.name,
+                        "role": region.role.value,
+                        "dns_name": self.replicas[region.name].dns_name,
+                        "zone_id": self.replicas[region.name].zone_id,
+                    }
+                    for region in environment.serving_regions
+                ],
+                "tags": self._tags,
+                "service_tags": {b.name: service_tags(environment, b) for b in self._blueprints},
+            },
+            child_options(self),
+        )
+
+    def _create_backup(self) -> Backup:
+        copies = [region.name for region in self._environment.regions if region.role is RegionRole.RECOVERY]
+        args: BackupArgs = {
+            "environment": self._environment.name,
+            "account_id": self._environment.account_id,
+            "regions": [self._backup_region(region) for region in self._regions],
+            "plans": plans_of(self._blueprints),
+            "restore_test_every_days": min(b.recovery.restore_test_every_days for b in self._blueprints),
+            "tags": self._tags,
+        }
+        if copies:
+            args["copy_to"] = copies[0]
+        if self._environment.kind is EnvironmentKind.PROD:
+            # AWS Backup: a compliance lock can be taken back for at least three days
+            # (developer guide, "vault lock", read 2026-11)
+            args["lock_changeable_for_days"] = 3
+        return Backup(f"{self._name}-backup", args, child_options(self))
+
+    def _backup_region(self, region: str) -> BackupRegionArgs:
+        args: BackupRegionArgs = {"name": region, "key_arn": self.keys.arn(region, self._most_sensitive.value)}
+        if region in self.replicas:
+            args["alert_topic_arn"] = self.replicas[region].topic_arn
+        return args
+
+    def _create_cost_guardrails(self) -> CostGuardrails:
+        environment = self._environment
+        return CostGuardrails(
+            f"{self._name}-cost",
+            {
+                "environment": environment.name,
+                "account_id": environment.account_id,
+                "region": self._home,
+                "monthly_usd": environment.budget.monthly_usd,
+                "notify": list(environment.budget.notify),
+                "services": {
+                    b.name: {
+                        "monthly_ceiling_usd": b.cost.monthly_ceiling_usd,
+                        "notify": [b.identity.contacts.email],
+                        "percents": list(b.cost.actions.by_percent()),
+                    }
+                    for b in self._blueprints
+                },
+                "key_arn": self.keys.arn(self._home, DataClass.INTERNAL.value),
+                "tags": self._tags,
+            },
+            child_options(self),
+        )

@@ -1,0 +1,226 @@
+"""The replicas of one model: their name, marks and timing, the services in front of them, their disruption budget.
+
+Owns the facts that all objects of one workload share (`Workload`) and the objects that are about its replicas
+as a whole. A service has one workload, and a second one where it keeps a fallback model beside its own. What a
+pod looks like: `components.pod`; how a new version takes over: `components.rollout`; how many there are:
+`components.autoscaler`; how requests come in: `components.routing`; who may talk to whom:
+`components.isolation`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, Final
+
+from components.engines import Server, server_of
+from components.lineage import MANAGED_BY, annotations, labels
+from components.manifest import DO_NOT_WAIT, Manifest
+from serving.blueprint.schema import Blueprint
+from serving.blueprint.schema.contract import Stages
+from serving.blueprint.schema.identity import Tier
+from serving.blueprint.schema.model import Model
+from serving.blueprint.tags import LABEL_PREFIX, TagKey
+from serving.telemetry.metrics import WORKLOAD_LABEL
+
+SERVICE_PORT: Final = 80
+"""Port of the services; the server's own port is the engine's business."""
+
+COMPONENT: Final = "inference"
+"""Value of `app.kubernetes.io/component` on whatever serves a model."""
+
+MANIFEST_ANNOTATION: Final = f"{LABEL_PREFIX}model-manifest"
+SIGNER_ANNOTATION: Final = f"{LABEL_PREFIX}model-signer"
+"""Where the signed manifest lies and who must have signed it; its digest is a lineage key."""
+
+_UNSEEN_SECONDS: Final = 15
+"""A pod that is to stop keeps serving for so long: until endpoints, gateway and clients have all noticed."""
+
+_MARGIN_SECONDS: Final = 15
+"""Between the end of the longest request and the kill, for what the server does after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One model behind one name.
+
+    Attributes:
+        name: Name of the Rollout and of all that belongs to it.
+        blueprint: The service.
+        model: The model that the replicas serve.
+        tags: Ownership and lineage of this model.
+        min_replicas: Fewest replicas.
+        max_replicas: Most replicas.
+        stands_in: Whether it only stands in for the service's own model.
+    """
+
+    name: str
+    blueprint: Blueprint
+    model: Model
+    tags: Mapping[str, str]
+    min_replicas: int
+    max_replicas: int
+    stands_in: bool = False
+
+    @property
+    def namespace(self) -> str:
+        """The tenant's namespace."""
+        return self.blueprint.identity.tenant
+
+    @property
+    def stable_service(self) -> str:
+        """Name of the service in front of the version that users get."""
+        return self.name
+
+    @property
+    def canary_service(self) -> str:
+        """Name of the service in front of the version that is being judged."""
+        return f"{self.name}-canary"
+
+    @property
+    def service_account(self) -> str:
+        """The identity of all replicas of the service."""
+        return self.blueprint.name
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """Labels of the replicas, all versions; fixed, because a Rollout's selector can never change."""
+        return {WORKLOAD_LABEL: self.name}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels of everything that belongs to the workload."""
+        return {
+            **self.selector,
+            "app.kubernetes.io/component": COMPONENT,
+            "app.kubernetes.io/part-of": self.blueprint.name,
+            "app.kubernetes.io/version": self.model.version,
+            "app.kubernetes.io/managed-by": MANAGED_BY,
+            **labels(self.tags),
+        }
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """Annotations of everything that belongs to the workload."""
+        return {
+            **annotations(self.tags),
+            MANIFEST_ANNOTATION: self.model.manifest.path,
+            SIGNER_ANNOTATION: self.model.manifest.signer,
+        }
+
+    def metadata(self, name: str | None = None, **further_annotations: str) -> dict[str, Any]:
+        """Metadata of an object of the workload; its own name by default."""
+        return {
+            "name": name or self.name,
+            "namespace": self.namespace,
+            "labels": self.labels,
+            "annotations": {**self.annotations, **further_annotations},
+        }
+
+    @property
+    def server(self) -> Server:
+        """How the engine runs the model."""
+        return server_of(self.model, self.blueprint.contract, self.drain_seconds)
+
+    @property
+    def request_seconds(self) -> int:
+        """Time after which a request is given up: all stages' timeouts, one after the other.
+
+        Where the inference stage states none, it is twice the loosest latency objective.
+        """
+        stages = self.blueprint.contract.stages
+        timeouts_ms = {name: getattr(stages, name).timeout_ms for name in Stages.model_fields}
+        loosest_ms = max(self.blueprint.slo.latency_ms.by_percentile().values())
+        timeouts_ms["inference"] = timeouts_ms["inference"] or 2 * loosest_ms
+        return ceil(sum(timeout or 0 for timeout in timeouts_ms.values()) / 1_000)
+
+    @property
+    def unseen_seconds(self) -> int:
+        """Time between the decision to stop a replica and the signal to its server."""
+        return _UNSEEN_SECONDS
+
+    @property
+    def drain_seconds(self) -> int:
+        """Time that running requests have to end: the longest of them, streams included, must fit."""
+        return self.request_seconds
+
+    @property
+    def grace_seconds(self) -> int:
+        """Time between the decision to stop a replica and the kill."""
+        return self.unseen_seconds + self.drain_seconds + _MARGIN_SECONDS
+
+
+def services(workload: Workload) -> dict[str, Manifest]:
+    """The two services of a workload, by suffix of the logical name.
+
+    They state no selector: the rollout controller points each at the pods of one version and owns that field.
+    If we stated it too, each later change (a new version changes the labels) would either fail on that
+    conflict or send users to both versions at once.
+    """
+    return {
+        "stable": _service(workload, workload.stable_service),
+        "canary": _service(workload, workload.canary_service),
+    }
+
+
+def _service(workload: Workload, name: str) -> Manifest:
+    server = workload.server
+    # without replicas there is no endpoint, and an update would wait for one until it fails
+    waiting = DO_NOT_WAIT if workload.min_replicas == 0 else {}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": workload.metadata(name, **waiting),
+        "spec": {
+            "type": "ClusterIP",
+            "ports": [
+                {
+                    "name": "serve",
+                    "port": SERVICE_PORT,
+                    "targetPort": server.port,
+                    "protocol": "TCP",
+                    "appProtocol": server.transport.value,
+                }
+            ],
+        },
+    }
+
+
+def disruption_budget(workload: Workload) -> Manifest:
+    """At most a tenth of the replicas, and never fewer than one, may be taken away on purpose at a time.
+
+    Replicas that serve nobody yet, or no more, are no reason to keep a node from being drained.
+    """
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": workload.metadata(),
+        "spec": {
+            "maxUnavailable": "10%",
+            "selector": {"matchLabels": workload.selector},
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+        },
+    }
+
+
+def service_account(blueprint: Blueprint, tags: Mapping[str, str]) -> Manifest:
+    """The identity of a service's replicas. They need no Kubernetes token: AWS is reached by Pod Identity."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {
+            "name": blueprint.name,
+            "namespace": blueprint.identity.tenant,
+            "labels": {
+                "app.kubernetes.io/name": blueprint.name,
+                "app.kubernetes.io/managed-by": MANAGED_BY,
+                **labels(tags),
+            },
+            "annotations": annotations(tags),
+        },
+        "automountServiceAccountToken": False,
+    }
+
+
+def stand_in_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags of a workload that stands in: nobody notices when it stops alone, so its tier is its own."""
+    return {**tags, TagKey.TIER: str(Tier.USERS_UNAWARE.value)}

@@ -1,0 +1,203 @@
+"""Arguments with which component tests make components: small, valid, and the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pulumi
+
+from components.access_log_bucket import AccessLogBucketArgs
+from components.artifact_registry import ArtifactRegistryArgs
+from components.bucket import SecureBucketArgs
+from components.cluster import ClusterArgs
+from components.feature_store import FeatureStoreArgs
+from components.keys import EncryptionKeysArgs
+from components.model_store import ModelStoreArgs
+from components.network import NetworkArgs
+from components.node_group import NodeGroupArgs, NodeGroupConfigArgs
+
+ACCOUNT = "123456789012"
+HOME, SECOND, RECOVERY = REGIONS = ("eu-west-1", "eu-central-1", "eu-north-1")
+ADMIN = f"arn:aws:iam::{ACCOUNT}:role/platform/admin"
+PUBLISHER = f"arn:aws:iam::{ACCOUNT}:role/release-pipeline"
+TAGS = {"owner": "platform", "environment": "test"}
+ZONES = [f"{HOME}{letter}" for letter in "abc"]
+
+
+def key_arn(region: str) -> str:
+    """An ARN of a key in a region."""
+    return f"arn:aws:kms:{region}:{ACCOUNT}:key/mrk-0123456789abcdef0123456789abcdef"
+
+
+KEY_ARNS: dict[str, pulumi.Input[str]] = {region: key_arn(region) for region in REGIONS}
+LOG_BUCKETS: dict[str, pulumi.Input[str]] = {region: f"test-logs-{region}" for region in REGIONS}
+
+
+def keys_args(**changes: object) -> EncryptionKeysArgs:
+    args: EncryptionKeysArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "home_region": HOME,
+        "regions": list(REGIONS),
+        "data_classes": ["internal", "restricted"],
+        "admin_role_arns": [ADMIN],
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def network_args(**changes: object) -> NetworkArgs:
+    args: NetworkArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "region": HOME,
+        "cidr": "10.0.0.0/16",
+        "zones": ZONES,
+        "nat": "per-zone",
+        "interface_endpoints": ["ecr.api", "sts"],
+        "flow_log_retention_days": 365,
+        "logs_key_arn": key_arn(HOME),
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def node_group(**changes: object) -> NodeGroupConfigArgs:
+    group: NodeGroupConfigArgs = {
+        "name": "system",
+        "purpose": "system",
+        "instance_types": ["m7i.large"],
+        "capacity": "on-demand",
+        "min_nodes": 2,
+        "max_nodes": 4,
+        "disk_gib": 100,
+    }
+    return {**group, **changes}  # type: ignore[typeddict-item]
+
+
+def gpu_group(**changes: object) -> NodeGroupConfigArgs:
+    defaults = {"name": "l4", "purpose": "gpu", "instance_types": ["g6.xlarge"], "disk_gib": 300}
+    return node_group(**(defaults | changes))
+
+
+def node_group_args(group: NodeGroupConfigArgs | None = None, **changes: object) -> NodeGroupArgs:
+    args: NodeGroupArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "region": HOME,
+        "version": "1.35",
+        "node_group": group or node_group(),
+        "zones": ZONES,
+        "cluster_name": "test-cluster",
+        "node_role_arn": f"arn:aws:iam::{ACCOUNT}:role/node",
+        "subnet_ids": ["subnet-a", "subnet-b", "subnet-c"],
+        "key_arn": key_arn(HOME),
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def cluster_args(**changes: object) -> ClusterArgs:
+    args: ClusterArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "region": HOME,
+        "version": "1.35",
+        "admin_role_arns": [ADMIN],
+        "public_access_cidrs": [],
+        "deletion_protection": True,
+        "log_retention_days": 365,
+        "node_groups": [node_group(), gpu_group()],
+        "zones": ZONES,
+        "private_subnet_ids": ["subnet-a", "subnet-b", "subnet-c"],
+        "key_arn": key_arn(HOME),
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def bucket_args(**changes: object) -> SecureBucketArgs:
+    args: SecureBucketArgs = {
+        "bucket": "test-data",
+        "account_id": ACCOUNT,
+        "region": HOME,
+        "noncurrent_days": 30,
+        "key_arn": key_arn(HOME),
+        "log_bucket": "test-logs",
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def log_bucket_args(**changes: object) -> AccessLogBucketArgs:
+    args: AccessLogBucketArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "region": HOME,
+        "retention_days": 90,
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def registry_args(**changes: object) -> ArtifactRegistryArgs:
+    args: ArtifactRegistryArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "home_region": HOME,
+        "replica_regions": [SECOND, RECOVERY],
+        "repositories": ["engines/vllm", "fetch"],
+        "publisher_role_arns": [PUBLISHER],
+        "admin_role_arns": [ADMIN],
+        "key_arns": KEY_ARNS,
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def model_store_args(**changes: object) -> ModelStoreArgs:
+    args: ModelStoreArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "home_region": HOME,
+        "replica_regions": [SECOND, RECOVERY],
+        "object_lock_mode": "COMPLIANCE",
+        "object_lock_days": 365,
+        "noncurrent_days": 30,
+        "key_arns": KEY_ARNS,
+        "log_buckets": LOG_BUCKETS,
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def feature_store_args(**changes: object) -> FeatureStoreArgs:
+    args: FeatureStoreArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "service": "fraud-score",
+        "home_region": HOME,
+        "replica_regions": [SECOND, RECOVERY],
+        "deletion_protection": True,
+        "offline_retention_days": 90,
+        "key_arns": KEY_ARNS,
+        "log_buckets": LOG_BUCKETS,
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+FOUNDATION: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+    "AccessLogBucket": log_bucket_args,
+    "ArtifactRegistry": registry_args,
+    "Cluster": cluster_args,
+    "EncryptionKeys": keys_args,
+    "FeatureStore": feature_store_args,
+    "GpuNodeGroup": lambda: node_group_args(gpu_group()),
+    "ModelStore": model_store_args,
+    "Network": network_args,
+    "NodeGroup": node_group_args,
+    "SecureBucket": bucket_args,
+}
+"""Component -> arguments, for what holds of every component of the AWS foundation."""

@@ -1,0 +1,214 @@
+"""Backups, copies and restore tests."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from components.backup import (
+    CONTINUOUS_DAYS,
+    REGION_WIRING,
+    RESTORE_SCHEDULES,
+    SCHEDULES,
+    WIRING,
+    Backup,
+    BackupArgs,
+    BackupPlanArgs,
+    BackupPlanSpec,
+    BackupRegionArgs,
+    BackupRegionSpec,
+    BackupSpec,
+    backup_class,
+    backup_minutes,
+    plans_of,
+    restore_schedule,
+    schedule,
+    strictest,
+)
+from serving.blueprint.errors import InputError
+from serving.blueprint.schema.recovery import BackupRule, StatefulPart
+from serving.blueprint.tags import TagKey
+from tests.components.recorder import Recorded, Recorder, Resource
+from tests.documents import SERVICES, blueprint
+
+DATA_REGIONS, COPIES = ("eu-west-1", "eu-central-1"), "eu-north-1"
+
+
+def run(record: Recorder, tags: dict[str, str], **changes: Any) -> Recorded:
+    regions: list[BackupRegionArgs] = [
+        {"name": region, "key_arn": f"arn:key:{region}", "alert_topic_arn": f"arn:topic:{region}"}
+        for region in (*DATA_REGIONS, COPIES)
+    ]
+    args: BackupArgs = {
+        "environment": "prod",
+        "account_id": "123456789012",
+        "regions": regions,
+        "copy_to": COPIES,
+        "plans": plans_of(blueprint(service) for service in SERVICES),
+        "restore_test_every_days": 30,
+        "lock_changeable_for_days": 3,
+        "tags": tags,
+    }
+    return record(lambda: Backup("backup", {**args, **changes}))  # type: ignore[typeddict-item]
+
+
+def rules(made: Recorded, name: str) -> list[tuple[Resource, dict[str, Any]]]:
+    return [(p, rule) for p in made.of_type("Plan") for rule in p["rules"] if rule["ruleName"] == name]
+
+
+def rule(**changes: Any) -> BackupRule:
+    return BackupRule(**({"part": StatefulPart.MODEL_STORE} | changes))
+
+
+def test_the_arguments_are_the_specs_and_the_wiring() -> None:
+    assert set(BackupArgs.__annotations__) == set(BackupSpec.model_fields) | WIRING
+    assert set(BackupRegionArgs.__annotations__) == set(BackupRegionSpec.model_fields) | REGION_WIRING
+    assert set(BackupPlanArgs.__annotations__) == set(BackupPlanSpec.model_fields)
+
+
+def test_every_region_has_a_locked_encrypted_vault_that_nobody_can_empty(
+    record: Recorder, tags: dict[str, str]
+) -> None:
+    made = run(record, tags)
+    for region in (*DATA_REGIONS, COPIES):
+        (vault,) = [v for v in made.of_type("Vault") if v["region"] == region]
+        assert vault.protect
+        assert vault["forceDestroy"] is False
+        assert vault["kmsKeyArn"] == f"arn:key:{region}"
+        (lock,) = [one for one in made.of_type("VaultLockConfiguration") if one["region"] == region]
+        assert lock["changeableForDays"] == 3
+        assert made.source_of(lock, "backupVaultName") == [vault]
+        (policy,) = [one for one in made.of_type("VaultPolicy") if one["region"] == region]
+        (statement,) = json.loads(policy["policy"])["Statement"]
+        assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+        assert "backup:DeleteRecoveryPoint" in statement["Action"]
+
+
+def test_every_region_with_data_copies_every_class_to_the_recovery_region(
+    record: Recorder, tags: dict[str, str]
+) -> None:
+    made = run(record, tags)
+    snapshots = rules(made, "snapshots")
+    assert {plan["region"] for plan, _ in snapshots} == set(DATA_REGIONS)
+    for plan, snapshot in snapshots:
+        (copy,) = snapshot["copyActions"]
+        assert copy["destinationVaultArn"].split(":")[3] == COPIES
+        assert copy["lifecycle"] == snapshot["lifecycle"]
+        (vault,) = [v for v in made.of_type("Vault") if v["region"] == COPIES]
+        assert vault.urn in plan.dependencies
+
+
+def test_without_a_recovery_region_nothing_is_copied(record: Recorder, tags: dict[str, str]) -> None:
+    made = run(record, tags, copy_to=None)
+    assert {plan["region"] for plan in made.of_type("Plan")} == {*DATA_REGIONS, COPIES}
+    assert all("copyActions" not in snapshot for _, snapshot in rules(made, "snapshots"))
+
+
+def test_without_a_date_the_lock_can_be_lifted_by_an_administrator(record: Recorder, tags: dict[str, str]) -> None:
+    made = run(record, tags, lock_changeable_for_days=None)
+    assert all("changeableForDays" not in lock.inputs for lock in made.of_type("VaultLockConfiguration"))
+
+
+def test_a_plan_selects_what_carries_its_name_in_its_own_environment(record: Recorder, tags: dict[str, str]) -> None:
+    made = run(record, tags)
+    names = {plan["name"] for plan in plans_of(blueprint(service) for service in SERVICES)}
+    for region in DATA_REGIONS:
+        chosen = set()
+        for selection in [s for s in made.of_type("Selection") if s["region"] == region]:
+            wanted = {c["key"]: c["value"] for c in selection["conditions"][0]["stringEquals"]}
+            assert wanted[f"aws:ResourceTag/{TagKey.ENVIRONMENT}"] == "prod"
+            chosen.add(wanted[f"aws:ResourceTag/{TagKey.BACKUP_PLAN}"])
+        assert chosen == names
+
+
+def test_a_selection_waits_for_the_permissions_of_its_role(record: Recorder, tags: dict[str, str]) -> None:
+    made = run(record, tags)
+    permissions = {one.urn for one in made.of_type("RolePolicyAttachment")}
+    assert permissions
+    for selection in made.of_type("Selection"):
+        assert permissions <= selection.dependencies
+
+
+def test_only_the_account_itself_lends_its_role_to_the_service(record: Recorder, tags: dict[str, str]) -> None:
+    (trust,) = json.loads(run(record, tags).one("Role")["assumeRolePolicy"])["Statement"]
+    assert trust["Principal"] == {"Service": "backup.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"]["aws:SourceAccount"] == "123456789012"
+
+
+def test_restores_are_tested_in_every_region_with_data(record: Recorder, tags: dict[str, str]) -> None:
+    made = run(record, tags)
+    plans = made.of_type("RestoreTestingPlan")
+    assert {plan["region"] for plan in plans} == set(DATA_REGIONS)
+    for plan in plans:
+        assert plan["name"].replace("_", "").isalnum()
+        tested = {
+            s["protectedResourceType"] for s in made.of_type("RestoreTestingSelection") if s["region"] == plan["region"]
+        }
+        assert tested == {"DynamoDB", "S3"}
+
+
+def test_failed_jobs_are_told(record: Recorder, tags: dict[str, str]) -> None:
+    for one in run(record, tags).of_type("VaultNotifications"):
+        assert one["snsTopicArn"] == f"arn:topic:{one['region']}"
+        assert any("FAILED" in event for event in one["backupVaultEvents"])
+
+
+def test_continuous_backups_end_with_what_the_service_can_keep(record: Recorder, tags: dict[str, str]) -> None:
+    plan: BackupPlanArgs = {"name": "c", "every_minutes": 5, "retention_days": 400, "continuous": True}
+    made = run(record, tags, plans=[plan])
+    continuous, snapshots = rules(made, "continuous"), rules(made, "snapshots")
+    assert len(continuous) == len(snapshots) == len(DATA_REGIONS)
+    for _, one in continuous:
+        assert one["enableContinuousBackup"] is True
+        assert one["lifecycle"]["deleteAfter"] == CONTINUOUS_DAYS
+    assert all(one["lifecycle"]["deleteAfter"] == 400 for _, one in snapshots)
+    assert {one["schedule"] for _, one in continuous}.isdisjoint(one["schedule"] for _, one in snapshots)
+
+
+def test_more_often_than_hourly_needs_a_continuous_backup(record: Recorder, tags: dict[str, str]) -> None:
+    plan: BackupPlanArgs = {"name": "c", "every_minutes": 5, "retention_days": 40}
+    with pytest.raises(InputError, match="continuous: true"):
+        run(record, tags, plans=[plan])
+
+
+@pytest.mark.parametrize("minutes", [60, 61, 90, 720, 1_439, 1_440, 10_080, 525_600])
+def test_a_backup_is_never_less_often_than_promised(minutes: int) -> None:
+    kept = backup_minutes(rule(every_minutes=minutes))
+    assert kept <= minutes
+    assert schedule(minutes) == SCHEDULES[kept]
+
+
+@pytest.mark.parametrize("days", [1, 6, 7, 16, 17, 30, 31, 90, 92, 365, 366, 3_650])
+def test_a_restore_test_is_never_less_often_than_promised(days: int) -> None:
+    longest_gap = {expression: gap for gap, expression in RESTORE_SCHEDULES.items()}
+    assert longest_gap[restore_schedule(days)] <= days
+
+
+def test_the_strictest_rule_keeps_all_of_them() -> None:
+    rules = [
+        rule(every_minutes=60, retention_days=7),
+        rule(every_minutes=1_440, retention_days=90, continuous=True),
+    ]
+    kept = strictest(rules)
+    assert (kept.every_minutes, kept.retention_days, kept.continuous) == (60, 90, True)
+
+
+def test_every_class_that_a_resource_may_be_tagged_with_has_a_plan() -> None:
+    blueprints = [blueprint(service) for service in SERVICES]
+    names = {plan["name"] for plan in plans_of(blueprints)}
+    rules = [one for b in blueprints for one in b.recovery.backups]
+    shared = [one for one in rules if one.part is StatefulPart.MODEL_STORE]
+    assert backup_class(strictest(shared)) in names
+    assert {backup_class(one) for one in rules if one.part is StatefulPart.FEATURE_STORE} <= names
+
+
+def test_different_promises_have_different_classes() -> None:
+    variants = [
+        rule(),
+        rule(every_minutes=60),
+        rule(retention_days=7),
+        rule(continuous=True),
+    ]
+    assert len({backup_class(one) for one in variants}) == len(variants)

@@ -1,0 +1,118 @@
+"""Budgets, anomalies and cost allocation tags."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from components.cost_guardrails import (
+    COST_TAGS,
+    WIRING,
+    CostGuardrails,
+    CostGuardrailsArgs,
+    CostGuardrailsSpec,
+    ServiceBudgetArgs,
+    ServiceBudgetSpec,
+)
+from serving.blueprint.errors import InputError
+from serving.blueprint.tags import TagKey
+from tests.components.recorder import Recorded, Recorder, Resource
+
+SERVICES: dict[str, ServiceBudgetArgs] = {
+    name: {"monthly_ceiling_usd": 1_000.5, "notify": [f"{name}@example.com"], "percents": [50, 80, 100]}
+    for name in ("chat", "fraud-score")
+}
+
+
+def run(record: Recorder, tags: dict[str, str], **changes: Any) -> Recorded:
+    args: CostGuardrailsArgs = {
+        "environment": "prod",
+        "account_id": "123456789012",
+        "region": "eu-west-1",
+        "monthly_usd": 20_000,
+        "notify": ["platform@example.com"],
+        "services": SERVICES,
+        "tags": tags,
+        "key_arn": "arn:key",
+    }
+    return record(lambda: CostGuardrails("cost", {**args, **changes}))  # type: ignore[typeddict-item]
+
+
+def tag_filters(budget: Resource) -> dict[str, list[str]]:
+    expression = budget["filterExpression"]
+    return {one["tags"]["key"]: one["tags"]["values"] for one in expression.get("ands", [expression])}
+
+
+def test_the_arguments_are_the_specs_and_the_wiring() -> None:
+    assert set(CostGuardrailsArgs.__annotations__) == set(CostGuardrailsSpec.model_fields) | WIRING
+    assert set(ServiceBudgetArgs.__annotations__) == set(ServiceBudgetSpec.model_fields)
+
+
+def test_the_environment_and_every_service_have_a_budget_of_their_own_tags(
+    record: Recorder, tags: dict[str, str]
+) -> None:
+    found = [tag_filters(budget) for budget in run(record, tags).of_type("Budget")]
+    environment = {TagKey.ENVIRONMENT.value: ["prod"]}
+    assert environment in found
+    for service in SERVICES:
+        assert environment | {TagKey.SERVICE.value: [service]} in found
+    assert len(found) == 1 + len(SERVICES)
+
+
+def test_every_share_of_the_ceiling_is_told_and_the_forecast_too(record: Recorder, tags: dict[str, str]) -> None:
+    for budget in run(record, tags).of_type("Budget"):
+        told = {(n["notificationType"], n["threshold"]) for n in budget["notifications"]}
+        assert told == {("ACTUAL", 50), ("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)}
+        assert all(n["subscriberSnsTopicArns"] for n in budget["notifications"])
+
+
+def test_a_budget_waits_for_the_tags_that_it_filters_by(record: Recorder, tags: dict[str, str]) -> None:
+    made = run(record, tags)
+    active = {one.urn for one in made.of_type("CostAllocationTag")}
+    assert {one["tagKey"] for one in made.of_type("CostAllocationTag")} == {key.value for key in COST_TAGS}
+    for budget in made.of_type("Budget"):
+        assert active <= budget.dependencies
+
+
+def test_tags_that_somebody_else_activates_are_left_alone(record: Recorder, tags: dict[str, str]) -> None:
+    assert run(record, tags, activate_cost_tags=False).of_type("CostAllocationTag") == []
+
+
+def test_the_topic_is_encrypted_and_only_the_cost_services_of_the_account_publish(
+    record: Recorder, tags: dict[str, str]
+) -> None:
+    made = run(record, tags)
+    topic = made.one("Topic")
+    assert topic["kmsMasterKeyId"] == "arn:key"
+    allow, deny = json.loads(made.one("TopicPolicy")["policy"])["Statement"]
+    assert set(allow["Principal"]["Service"]) == {"budgets.amazonaws.com", "costalerts.amazonaws.com"}
+    assert allow["Condition"]["StringEquals"]["aws:SourceAccount"] == "123456789012"
+    assert allow["Resource"].endswith(f":{topic['name']}")
+    assert (deny["Effect"], deny["Condition"]["Bool"]["aws:SecureTransport"]) == ("Deny", "false")
+
+
+def test_anomalies_of_the_environment_are_told_at_once(record: Recorder, tags: dict[str, str]) -> None:
+    made = run(record, tags, anomaly_usd=250)
+    monitor = made.one("AnomalyMonitor")
+    assert json.loads(monitor["monitorSpecification"])["Tags"]["Values"] == ["prod"]
+    subscription = made.one("AnomalySubscription")
+    assert made.source_of(subscription, "monitorArnLists") == [monitor]
+    # AWS tells at once only by SNS
+    assert (subscription["frequency"], subscription["subscribers"][0]["type"]) == ("IMMEDIATE", "SNS")
+    assert subscription["thresholdExpression"]["dimension"]["values"] == ["250"]
+
+
+def test_only_what_is_regional_names_a_region(record: Recorder, tags: dict[str, str]) -> None:
+    for resource in run(record, tags).managed():
+        regional = resource.type.startswith("aws:sns/")
+        assert (resource.get("region") == "eu-west-1") == regional, resource.type
+
+
+@pytest.mark.parametrize("changes", [{"monthly_usd": 0}, {"notify": []}, {"notify": ["nobody"]}])
+def test_a_budget_that_nobody_hears_of_is_refused(
+    record: Recorder, tags: dict[str, str], changes: dict[str, Any]
+) -> None:
+    with pytest.raises(InputError):
+        run(record, tags, **changes)

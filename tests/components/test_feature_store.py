@@ -1,0 +1,71 @@
+"""The online part of the feature store."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+
+from components.feature_store import FeatureStore
+from serving.blueprint.errors import InputError
+from tests.components.recorder import Recorded, Recorder
+from tests.components.recorder import record as record_program
+from tests.components.samples import ACCOUNT, HOME, KEY_ARNS, RECOVERY, SECOND, feature_store_args
+
+
+def made(record: Recorder, **changes: object) -> Recorded:
+    return record(lambda: FeatureStore("features", feature_store_args(**changes)))
+
+
+@functools.cache
+def table() -> dict[str, Any]:
+    return made(record_program).one("Table").inputs
+
+
+def test_every_region_has_a_replica_that_is_as_safe_as_the_table() -> None:
+    replicas = {replica["regionName"]: replica for replica in table()["replicas"]}
+    assert set(replicas) == {SECOND, RECOVERY}
+    for region, replica in replicas.items():
+        assert replica["kmsKeyArn"] == KEY_ARNS[region]
+        assert all(replica[key] for key in ("pointInTimeRecovery", "deletionProtectionEnabled", "propagateTags"))
+
+
+def test_the_table_can_be_restored_to_any_second_and_is_not_deleted_by_mistake() -> None:
+    assert table()["pointInTimeRecovery"] == {"enabled": True, "recoveryPeriodInDays": 35}
+    assert table()["deletionProtectionEnabled"] is True
+    assert table()["serverSideEncryption"] == {"enabled": True, "kmsKeyArn": KEY_ARNS[HOME]}
+
+
+def test_replicas_have_the_stream_that_feeds_them() -> None:
+    assert (table()["streamEnabled"], table()["streamViewType"]) == (True, "NEW_AND_OLD_IMAGES")
+
+
+def test_features_expire_and_capacity_needs_no_plan() -> None:
+    assert table()["ttl"]["enabled"] is True
+    assert table()["billingMode"] == "PAY_PER_REQUEST"
+    assert not {"readCapacity", "writeCapacity"} & set(table())
+
+
+def test_key_attributes_are_declared_and_nothing_else_is() -> None:
+    declared = {attribute["name"] for attribute in table()["attributes"]}
+    assert declared == {table()["hashKey"], table()["rangeKey"]}
+
+
+@pytest.mark.parametrize("days", [0, 36])
+def test_recovery_beyond_what_the_service_keeps_is_refused(record: Recorder, days: int) -> None:
+    with pytest.raises(InputError, match="recovery_days"):
+        made(record, recovery_days=days)
+
+
+def test_a_reader_may_read_the_replica_of_its_region_and_nothing_else(record: Recorder) -> None:
+    found: list[dict[str, Any]] = []
+
+    def program() -> None:
+        store = FeatureStore("features", feature_store_args())
+        found.extend(statement.to_json() for statement in store.read_statements(SECOND))
+
+    record(program)
+    (statement,) = found
+    assert statement["Resource"] == f"arn:aws:dynamodb:{SECOND}:{ACCOUNT}:table/{table()['name']}"
+    assert not [action for action in statement["Action"] if "Put" in action or "Update" in action or "*" in action]

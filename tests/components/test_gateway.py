@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pulumi
+import pytest
+
+from components.edge import GATEWAY_HEALTH_PATH, GATEWAY_PORT
+from components.gateway import WIRING, Gateway, GatewayArgs, GatewaySpec
+from components.manifest import KubernetesObject
+from serving.blueprint.errors import InputError
+from serving.blueprint.tags import PLATFORM_SERVICE, TagKey
+from tests.components.recorder import UNKNOWN, Recorded, Recorder
+
+
+@pytest.fixture
+def args(tags: dict[str, str]) -> GatewayArgs:
+    return {"environment": "test", "target_group_arn": "arn:aws:elasticloadbalancing:test", "tags": tags}
+
+
+@pytest.fixture
+def recorded(record: Recorder, args: GatewayArgs) -> Recorded:
+    return record(lambda: Gateway("gateway", args))
+
+
+def test_arguments_are_exactly_what_is_validated_or_wired() -> None:
+    assert set(GatewayArgs.__annotations__) == set(GatewaySpec.model_fields) | WIRING
+
+
+def test_listener_service_and_target_group_agree_on_the_port(recorded: Recorded) -> None:
+    (listener,) = recorded.one("Gateway", "gateway-gateway")["spec"]["listeners"]
+    binding = recorded.one("TargetGroupBinding")["spec"]
+    service = recorded.one("EnvoyProxy")["spec"]["provider"]["kubernetes"]["envoyService"]
+    assert listener["port"] == binding["serviceRef"]["port"] == GATEWAY_PORT
+    assert binding["serviceRef"]["name"] == service["name"]
+    assert binding["targetType"] == "ip"
+
+
+def test_the_proxies_are_reached_through_the_load_balancer_alone(recorded: Recorded) -> None:
+    service = recorded.one("EnvoyProxy")["spec"]["provider"]["kubernetes"]["envoyService"]
+    assert service["type"] == "ClusterIP"
+
+
+def test_the_listener_ends_tls_with_the_certificate_that_is_made_for_it(recorded: Recorded) -> None:
+    (listener,) = recorded.one("Gateway", "gateway-gateway")["spec"]["listeners"]
+    (reference,) = listener["tls"]["certificateRefs"]
+    assert listener["protocol"] == "HTTPS"
+    assert reference["name"] == recorded.one("Certificate")["spec"]["secretName"]
+
+
+def test_a_target_group_that_does_not_exist_yet_is_bound_all_the_same(record: Recorder, args: GatewayArgs) -> None:
+    def program() -> None:
+        group = KubernetesObject("group", {"apiVersion": "v1", "kind": "Thing"}, pulumi.ResourceOptions())
+        Gateway("gateway", {**args, "target_group_arn": group.id})
+
+    recorded = record(program)
+    binding = recorded.one("TargetGroupBinding")
+    assert binding["spec"]["targetGroupARN"] is UNKNOWN
+    assert recorded.source_of(binding, "spec") == [recorded.named("group")]
+
+
+def test_only_tenants_attach_routes(recorded: Recorded) -> None:
+    (listener,) = recorded.one("Gateway", "gateway-gateway")["spec"]["listeners"]
+    selector = listener["allowedRoutes"]["namespaces"]["selector"]["matchExpressions"]
+    assert {"key": TagKey.TENANT.label, "operator": "Exists"} in selector
+    assert {"key": TagKey.TENANT.label, "operator": "NotIn", "values": [PLATFORM_SERVICE]} in selector
+
+
+def test_the_gateway_answers_health_checks_itself(recorded: Recorded) -> None:
+    assert recorded.one("ClientTrafficPolicy")["spec"]["healthCheck"] == {"path": GATEWAY_HEALTH_PATH}
+
+
+def test_one_object_names_the_next(recorded: Recorded) -> None:
+    gateway_class = recorded.one("GatewayClass")
+    assert recorded.one("Gateway", "gateway-gateway")["spec"]["gatewayClassName"] == gateway_class["metadata"]["name"]
+    assert gateway_class["spec"]["parametersRef"]["name"] == recorded.one("EnvoyProxy")["metadata"]["name"]
+    assert recorded.one("Certificate")["spec"]["issuerRef"]["name"] == recorded.one("Issuer")["metadata"]["name"]
+
+
+def test_long_streams_outlive_a_proxy_that_is_to_go(recorded: Recorded) -> None:
+    shutdown = recorded.one("EnvoyProxy")["spec"]["shutdown"]
+    least, most = (int(shutdown[key].removesuffix("s")) for key in ("minDrainDuration", "drainTimeout"))
+    assert 0 < least < most
+
+
+def test_a_patch_of_the_proxies_configuration_is_merged(record: Recorder, args: GatewayArgs) -> None:
+    patched = record(lambda: Gateway("gateway", {**args, "bootstrap": "stats: {}"}))
+    assert patched.one("EnvoyProxy")["spec"]["bootstrap"] == {"type": "Merge", "value": "stats: {}"}
+    assert "bootstrap" not in record(lambda: Gateway("gateway", args)).one("EnvoyProxy")["spec"]
+
+
+def test_custom_resources_wait_for_the_controllers_that_bring_their_kinds(record: Recorder, args: GatewayArgs) -> None:
+    def program() -> None:
+        before = Gateway("before", args)
+        Gateway("after", args, pulumi.ResourceOptions(depends_on=[before.gateway]))
+
+    recorded = record(program)
+    before = recorded.named("before-gateway").urn
+    for first in ("after-proxies", "after-issuer"):
+        assert before in recorded.named(first).dependencies
+
+
+def test_fewer_than_two_proxies_are_refused(record: Recorder, args: GatewayArgs) -> None:
+    def program() -> None:
+        with pytest.raises(InputError, match="replicas"):
+            Gateway("gateway", {**args, "replicas": 1})
+
+    record(program)

@@ -1,0 +1,181 @@
+"""The network: address plan, ways in and out, endpoints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from ipaddress import IPv4Network
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.network import ALL_ENDPOINTS, SLOTS, Network, SubnetPlan, subnet_plan
+from serving.blueprint.errors import InputError
+from tests.components.recorder import Recorded, Recorder, Resource
+from tests.components.samples import HOME, ZONES, network_args
+
+cidrs = st.tuples(st.integers(0, 15), st.integers(16, 20)).map(lambda pair: f"10.{pair[0] * 16}.0.0/{pair[1]}")
+zone_sets = st.lists(st.sampled_from([f"{HOME}{letter}" for letter in "abcd"]), min_size=2, unique=True).map(tuple)
+
+
+def made(record: Recorder, **changes: object) -> Recorded:
+    return record(lambda: Network("net", network_args(**changes)))
+
+
+def ranges(plan: Sequence[SubnetPlan]) -> list[IPv4Network]:
+    return [IPv4Network(cidr) for part in plan for cidr in (part.private, part.public, part.data)]
+
+
+def default_route(recorded: Recorded, subnet: Resource) -> Resource | None:
+    """Where traffic to the internet goes from a subnet."""
+    (association,) = [
+        a for a in recorded.of_type("RouteTableAssociation") if recorded.source_of(a, "subnetId") == [subnet]
+    ]
+    table = recorded.source_of(association, "routeTableId")
+    routes = [r for r in recorded.of_type("Route") if recorded.source_of(r, "routeTableId") == table]
+    return routes[0] if routes else None
+
+
+def subnets(recorded: Recorded, kind: str) -> list[Resource]:
+    return [subnet for subnet in recorded.of_type("Subnet") if f"-{kind}-" in subnet.name]
+
+
+@given(cidrs, zone_sets)
+def test_subnets_lie_in_the_range_and_never_overlap(cidr: str, zones: tuple[str, ...]) -> None:
+    found = ranges(list(subnet_plan(cidr, zones).values()))
+    assert all(one.subnet_of(IPv4Network(cidr)) for one in found)
+    assert not any(one.overlaps(other) for one, other in combinations(found, 2))
+    assert all(one.prefixlen <= 28 for one in found)  # the smallest subnet that a VPC may have
+
+
+@given(cidrs, zone_sets, st.randoms())
+def test_the_order_and_number_of_zones_move_no_subnet(cidr: str, zones: tuple[str, ...], random: object) -> None:
+    full = subnet_plan(cidr, tuple(f"{HOME}{letter}" for letter in "abcd"))
+    assert all(full[zone] == part for zone, part in subnet_plan(cidr, tuple(reversed(zones))).items())
+
+
+def test_nodes_have_most_of_the_addresses() -> None:
+    plan = subnet_plan("10.0.0.0/16", tuple(ZONES))[ZONES[0]]
+    assert IPv4Network(plan.private).num_addresses > IPv4Network(plan.public).num_addresses
+
+
+def test_two_zones_of_one_slot_are_refused(record: Recorder) -> None:
+    with pytest.raises(InputError, match="slot"):
+        made(record, zones=[f"{HOME}a", f"{HOME}{chr(ord('a') + SLOTS)}"])
+
+
+def test_a_range_that_no_vpc_can_have_is_refused(record: Recorder) -> None:
+    with pytest.raises(InputError, match="/16"):
+        made(record, cidr="10.0.0.0/8")
+
+
+def test_no_subnet_gives_machines_a_public_address(record: Recorder) -> None:
+    assert {subnet["mapPublicIpOnLaunch"] for subnet in made(record).of_type("Subnet")} == {False}
+
+
+def test_data_subnets_have_no_way_out(record: Recorder) -> None:
+    recorded = made(record)
+    assert [default_route(recorded, subnet) for subnet in subnets(recorded, "data")] == [None] * 3
+
+
+def test_public_subnets_reach_the_internet_directly(record: Recorder) -> None:
+    recorded = made(record)
+    for subnet in subnets(recorded, "public"):
+        route = default_route(recorded, subnet)
+        assert route is not None
+        assert [source.type for source in recorded.source_of(route, "gatewayId")] == [
+            "aws:ec2/internetGateway:InternetGateway"
+        ]
+
+
+def test_with_a_nat_gateway_per_zone_no_zone_depends_on_another(record: Recorder) -> None:
+    recorded = made(record, nat="per-zone")
+    for subnet in subnets(recorded, "private"):
+        route = default_route(recorded, subnet)
+        assert route is not None
+        (nat,) = recorded.source_of(route, "natGatewayId")
+        (home,) = recorded.source_of(nat, "subnetId")
+        assert home["availabilityZone"] == subnet["availabilityZone"]
+
+
+def test_one_nat_gateway_serves_all_zones(record: Recorder) -> None:
+    recorded = made(record, nat="single")
+    nat = recorded.one("NatGateway")
+    routes = [default_route(recorded, subnet) for subnet in subnets(recorded, "private")]
+    assert all(route is not None and recorded.source_of(route, "natGatewayId") == [nat] for route in routes)
+
+
+def test_without_nat_private_subnets_have_no_way_out(record: Recorder) -> None:
+    recorded = made(record, nat="none")
+    assert recorded.of_type("NatGateway") == recorded.of_type("Eip") == []
+    assert [default_route(recorded, subnet) for subnet in subnets(recorded, "private")] == [None] * 3
+
+
+def test_changing_the_nat_mode_changes_no_subnet_and_no_route_table(record: Recorder) -> None:
+    def lasting(nat: str) -> set[str]:
+        recorded = made(record, nat=nat)
+        return {r.urn for r in recorded.of_type("Subnet") + recorded.of_type("RouteTable")}
+
+    assert lasting("single") == lasting("per-zone") == lasting("none")
+
+
+def test_the_default_security_group_is_closed(record: Recorder) -> None:
+    group = made(record).one("DefaultSecurityGroup")
+    assert (group["ingress"], group["egress"]) == ([], [])
+
+
+def test_endpoints_are_reached_from_the_network_by_https_only(record: Recorder) -> None:
+    rule = made(record).one("SecurityGroupIngressRule")
+    assert (rule["cidrIpv4"], rule["fromPort"], rule["toPort"]) == ("10.0.0.0/16", 443, 443)
+
+
+@pytest.mark.parametrize("service", [*ALL_ENDPOINTS, "s3", "dynamodb"])
+def test_every_endpoint_lets_only_identities_of_the_account_through(record: Recorder, service: str) -> None:
+    endpoint = made(record, interface_endpoints=list(ALL_ENDPOINTS)).named(f"net-{service}-endpoint")
+    assert endpoint["serviceName"] == f"com.amazonaws.{HOME}.{service}"
+    for statement in json.loads(endpoint["policy"])["Statement"]:
+        own = statement.get("Condition", {}).get("StringEquals", {}).get("aws:PrincipalAccount")
+        assert own or "arn:aws:s3:::" in json.dumps(statement["Resource"])
+
+
+def test_gateway_endpoints_serve_every_subnet_that_holds_nodes_or_data(record: Recorder) -> None:
+    recorded = made(record)
+    for service in ("s3", "dynamodb"):
+        tables = recorded.source_of(recorded.named(f"net-{service}-endpoint"), "routeTableIds")
+        assert {table.name for table in tables} == {
+            "net-data-routes",
+            *(f"net-private-{zone[-1]}-routes" for zone in ZONES),
+        }
+
+
+def test_all_traffic_is_logged_encrypted(record: Recorder) -> None:
+    recorded = made(record)
+    log = recorded.one("FlowLog")
+    (group,) = recorded.source_of(log, "logDestination")
+    assert log["trafficType"] == "ALL"
+    assert group["kmsKeyId"]
+    assert group["retentionInDays"] >= 365
+
+
+def test_the_internet_gets_in_only_through_the_public_subnets(record: Recorder) -> None:
+    recorded = made(record)
+    assert recorded.one("VpcBlockPublicAccessOptions")["internetGatewayBlockMode"] == "block-ingress"
+    excluded = {
+        source.name
+        for exclusion in recorded.of_type("VpcBlockPublicAccessExclusion")
+        for source in recorded.source_of(exclusion, "subnetId")
+    }
+    assert excluded == {subnet.name for subnet in subnets(recorded, "public")}
+
+
+def test_a_second_stack_of_an_account_leaves_the_accounts_block_alone(record: Recorder) -> None:
+    recorded = made(record, block_public_access=False)
+    assert recorded.of_type("VpcBlockPublicAccessOptions") == recorded.of_type("VpcBlockPublicAccessExclusion") == []
+
+
+def test_the_load_balancer_controller_finds_its_subnets(record: Recorder) -> None:
+    recorded = made(record)
+    assert all(subnet["tags"]["kubernetes.io/role/elb"] == "1" for subnet in subnets(recorded, "public"))
+    assert all(subnet["tags"]["kubernetes.io/role/internal-elb"] == "1" for subnet in subnets(recorded, "private"))

@@ -1,0 +1,82 @@
+"""The documentation: its examples are true, its links lead somewhere, its lists are complete."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from serving.blueprint.schema.incidents import FailureMode
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
+
+_FENCE = re.compile(r"^```yaml\n# ([\w./-]+\.yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def quoted_examples() -> Iterator[tuple[str, str, str]]:
+    """Page, file that is quoted, text of the example."""
+    for page in PAGES:
+        for match in _FENCE.finditer(page.read_text(encoding="utf-8")):
+            yield str(page.relative_to(ROOT)), match[1], match[2]
+
+
+def parts_missing(example: Any, whole: Any, path: str = "") -> list[str]:
+    """Paths of what the example says and the whole does not; list items match by position or by content."""
+    if isinstance(example, dict):
+        if not isinstance(whole, dict):
+            return [path]
+        return [
+            missing
+            for key, value in example.items()
+            for missing in (parts_missing(value, whole[key], f"{path}.{key}") if key in whole else [f"{path}.{key}"])
+        ]
+    if isinstance(example, list):
+        items = whole if isinstance(whole, list) else []
+        return [
+            f"{path}[{index}]"
+            for index, item in enumerate(example)
+            if all(parts_missing(item, candidate) for candidate in items)
+        ]
+    return [] if example == whole else [path]
+
+
+def document(name: str) -> Any:
+    content = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+    return content["config"]["model-serving:environment"] if name.startswith("Pulumi.") else content
+
+
+EXAMPLES = list(quoted_examples())
+
+
+@pytest.mark.parametrize(
+    ("page", "file", "text"), EXAMPLES, ids=[f"{page}-{index}" for index, (page, _, _) in enumerate(EXAMPLES)]
+)
+def test_a_quoted_example_says_what_the_file_says(page: str, file: str, text: str) -> None:
+    assert parts_missing(yaml.safe_load(text), document(file)) == [], f"{page} quotes {file}"
+
+
+def test_the_guides_quote_every_section_that_a_shipped_blueprint_states() -> None:
+    quoted = {key for page, _, text in EXAMPLES if page == "docs/blueprint.md" for key in yaml.safe_load(text)}
+    stated = {key for path in (ROOT / "blueprints").glob("*.yaml") for key in document(f"blueprints/{path.name}")}
+    assert stated - {"schema"} <= quoted
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    targets = [target for target in _LINK.findall(page.read_text(encoding="utf-8")) if "://" not in target]
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_failure_mode_has_a_runbook() -> None:
+    assert {path.stem for path in (ROOT / "docs/runbooks").glob("*.md")} - {"README"} == {m.value for m in FailureMode}
+
+
+def test_the_index_of_decisions_lists_each_once() -> None:
+    listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (ROOT / "docs/adr/README.md").read_text(encoding="utf-8"))
+    assert listed == sorted(path.name for path in (ROOT / "docs/adr").glob("0*.md"))
