@@ -1,0 +1,281 @@
+"""The command line: `serving <command>`.
+
+Owns options, exit codes and where output goes; each command is one call into the package that does the work.
+Everything heavy is imported inside the command that needs it, so that `serving --help` and `serving check`
+start at once.
+
+Exit codes: 0 fine, 1 a mandatory policy is violated, 2 bad input, 3 an error of ours or of the program.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import json
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec
+
+import click
+
+from serving.blueprint.errors import InputError, Problem, ServingError
+
+if TYPE_CHECKING:
+    from serving.preview.diff import PlanDiff
+    from serving.preview.plan import Plan
+
+EXIT_FINE = 0
+EXIT_VIOLATION = 1
+EXIT_INPUT = 2
+EXIT_INTERNAL = 3
+
+_PACK_FOLDER = "policies"
+_BLUEPRINTS_FOLDER = "blueprints"
+
+_Parameters = ParamSpec("_Parameters")
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="serving-blueprints", message="%(version)s")
+def main() -> None:
+    """Model serving from typed blueprints: check them, preview what they would deploy."""
+
+
+def _reports_errors(command: Callable[_Parameters, int]) -> Callable[_Parameters, NoReturn]:
+    """Turn what a command raises into a message on stderr and an exit code."""
+
+    @functools.wraps(command)
+    def run(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> NoReturn:
+        try:
+            code = command(*args, **kwargs)
+        except InputError as error:
+            _say_input_error(error)
+            code = EXIT_INPUT
+        except ServingError as error:
+            click.echo(f"error: {error}", err=True)
+            redact: Callable[[str], str] = getattr(error, "redact", str)
+            _say_trace(error, wanted=bool(kwargs.get("debug")), redact=redact)
+            code = EXIT_INTERNAL
+        except Exception as error:  # noqa: BLE001  (the last place; nothing is swallowed, it is told)
+            click.echo(f"internal error: {type(error).__name__}: {error}", err=True)
+            _say_trace(error, wanted=bool(kwargs.get("debug")))
+            code = EXIT_INTERNAL
+        sys.exit(code)
+
+    return run
+
+
+def _say_input_error(error: InputError) -> None:
+    for problem in error.problems:
+        click.echo(f"error: {problem}", err=True)
+    count = len(error.problems)
+    click.echo(f"{count} problem{'s' if count != 1 else ''}", err=True)
+
+
+def _say_trace(error: BaseException, *, wanted: bool, redact: Callable[[str], str] = str) -> None:
+    if wanted:
+        click.echo(redact("".join(traceback.format_exception(error))), err=True)
+    else:
+        click.echo("run again with --debug for the trace", err=True)
+
+
+_project_option = click.option(
+    "--project", type=_FOLDER, default=Path(), show_default=".", help="Folder with Pulumi.yaml."
+)
+_debug_option = click.option("--debug", is_flag=True, help="Show traces of errors.")
+
+
+@main.command()
+@click.option("--stack", required=True, help="Stack to preview, as in Pulumi.STACK.yaml.")
+@_project_option
+@click.option("--against", metavar="PLAN|REVISION", help="Compare with a saved plan or a git revision.")
+@click.option("--out", type=_FILE, help="Save the plan as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print plan and comparison as JSON.")
+@click.option("--markdown", metavar="FILE|-", help="Write a pull-request comment.")
+@click.option("--html", type=_FILE, help="Write one self-contained page.")
+@click.option("--full", is_flag=True, help="Show every resource.")
+@click.option("--policy-pack", type=_FOLDER, help="Policy pack; PROJECT/policies by default.")
+@click.option("--policy-pack-config", type=_FILE, help="Levels and parameters, as the Pulumi CLI takes them.")
+@click.option("--no-policies", is_flag=True, help="Leave the policies out.")
+@_debug_option
+@_reports_errors
+def preview(**options: Any) -> int:  # noqa: ANN401
+    """Show what a stack would be: no cloud account, no Pulumi CLI, no cluster."""
+    gc.disable()  # a short life with little garbage; collections would cost a third of it
+    signal.signal(signal.SIGTERM, _leave_in_order)
+    plan, diff = _make_plan(options)
+    _write_plan(plan, diff, options)
+    gc.freeze()  # nor is there a reason to look through it all once more at the end
+    if plan.duplicates:
+        return EXIT_INPUT
+    return EXIT_VIOLATION if plan.mandatory else EXIT_FINE
+
+
+def _leave_in_order(number: int, frame: FrameType | None) -> NoReturn:
+    """End by an exception, so that the policy pack's process ends too."""
+    sys.exit(128 + number)
+
+
+def _make_plan(options: dict[str, Any]) -> tuple[Plan, PlanDiff | None]:
+    from serving.preview.session import Request, preview
+    from serving.report.progress import progress
+
+    request = Request(
+        root=options["project"],
+        stack=options["stack"],
+        pack=_pack(options),
+        policy_config=_pack_config(options["policy_pack_config"]),
+    )
+    with progress() as say:
+        plan = preview(request, say)
+        if not options["against"]:
+            return plan, None
+        from serving.preview.diff import compare
+        from serving.preview.revision import base_plan
+
+        say(f"preview of {options['against']}")
+        base = base_plan(options["against"], options["project"], options["stack"])
+    return plan, compare(base, plan, options["against"])
+
+
+def _pack(options: dict[str, Any]) -> Path | None:
+    """The pack to run: the one that is named, or the project's own if it has one."""
+    if options["no_policies"]:
+        return None
+    named: Path | None = options["policy_pack"]
+    own: Path = options["project"] / _PACK_FOLDER
+    return (named or (own if own.is_dir() else None)) and (named or own).resolve()
+
+
+def _pack_config(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError([Problem(str(path), 0, 0, "", f"cannot be read as JSON: {error}")]) from error
+    if not isinstance(config, dict):
+        raise InputError([Problem(str(path), 0, 0, "", "has to be an object of policies")])
+    return config
+
+
+def _write_plan(plan: Plan, diff: PlanDiff | None, options: dict[str, Any]) -> None:
+    from serving.preview.plan import write_plan
+
+    if options["out"]:
+        write_plan(plan, options["out"])
+    if options["html"]:
+        from serving.report.html import as_html
+
+        _write_text(options["html"], as_html(plan, diff))
+    if options["markdown"] and options["markdown"] != "-":
+        from serving.report.markdown import as_markdown
+
+        _write_text(Path(options["markdown"]), as_markdown(plan, diff))
+    _print_plan(plan, diff, options)
+
+
+def _print_plan(plan: Plan, diff: PlanDiff | None, options: dict[str, Any]) -> None:
+    """One rendering on stdout: JSON, the comment, or the one for people."""
+    if options["as_json"]:
+        from serving.report.document import as_document, as_json
+
+        click.echo(as_json(as_document(plan, diff)), nl=False)
+    elif options["markdown"] == "-":
+        from serving.report.markdown import as_markdown
+
+        click.echo(as_markdown(plan, diff), nl=False)
+    else:
+        from serving.report.terminal import print_plan
+
+        print_plan(plan, diff, full=options["full"])
+
+
+def _write_text(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError([Problem(str(path), 0, 0, "", f"cannot be written: {error.strerror}")]) from error
+
+
+@main.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--stack", help="Check the environment of this stack too, and the services in it.")
+@_project_option
+@_debug_option
+@_reports_errors
+def check(paths: tuple[Path, ...], stack: str | None, project: Path, debug: bool) -> int:
+    """Check blueprints: PATHS are files or folders, PROJECT/blueprints by default."""
+    from serving.workspace import load_fleet, load_workspace
+
+    fleet = load_fleet(list(paths) or [project / _BLUEPRINTS_FOLDER])
+    said = [f"{len(fleet)} blueprint{'s' if len(fleet) != 1 else ''}"]
+    if stack:
+        workspace = load_workspace(project, stack)
+        said.append(f"stack {stack} with {len(workspace.blueprints)} of them")
+    click.echo(f"fine: {', '.join(said)}")
+    return EXIT_FINE
+
+
+@main.command()
+@click.argument("document", type=click.Choice(["blueprint", "environment"]), default="blueprint")
+@click.option("--out", type=_FILE, help="Write to this file.")
+@_debug_option
+@_reports_errors
+def schema(document: str, out: Path | None, debug: bool) -> int:
+    """Print the JSON Schema of a DOCUMENT, for editors."""
+    from pydantic import BaseModel
+
+    from serving.blueprint.environment import Environment
+    from serving.blueprint.schema import Blueprint
+
+    models: dict[str, type[BaseModel]] = {"blueprint": Blueprint, "environment": Environment}
+    text = json.dumps(models[document].model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+    if out:
+        _write_text(out, text)
+    else:
+        click.echo(text, nl=False)
+    return EXIT_FINE
+
+
+@main.command()
+@click.argument("name")
+@click.option("--kind", type=click.Choice(["llm", "embedding", "tabular"]), required=True)
+@click.option("--folder", type=_FOLDER, default=Path(_BLUEPRINTS_FOLDER), show_default=True)
+@_debug_option
+@_reports_errors
+def new(name: str, kind: str, folder: Path, debug: bool) -> int:
+    """Write the blueprint of a service NAME, to be completed."""
+    from serving.blueprint.scaffold import Kind, new_blueprint
+
+    click.echo(f"wrote {new_blueprint(name, Kind(kind), folder)}")
+    return EXIT_FINE
+
+
+@main.command()
+@click.option("--stack", required=True, help="Stack whose levels to show.")
+@_project_option
+@click.option("--policy-pack", type=_FOLDER, help="Policy pack; PROJECT/policies by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@_debug_option
+@_reports_errors
+def policies(**options: Any) -> int:  # noqa: ANN401
+    """List the policies at the levels of a stack."""
+    from serving.preview.session import list_policies
+    from serving.report.policies import as_policy_json, print_policies
+
+    pack = _pack(options | {"no_policies": False})
+    if pack is None:
+        raise InputError([Problem(str(options["project"]), 0, 0, "", f"has no {_PACK_FOLDER}/")])
+    found = list_policies(options["project"], options["stack"], pack)
+    if options["as_json"]:
+        click.echo(as_policy_json(found), nl=False)
+    else:
+        print_policies(found)
+    return EXIT_FINE

@@ -1,0 +1,27 @@
+"""A preview as one JSON document, for machines.
+
+Owns the outer object only: the plan is as `plan.json` has it, the comparison stands beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from serving.preview import diff as plan_diff
+from serving.preview import plan as plan_module
+from serving.preview.diff import PlanDiff
+from serving.preview.plan import Plan
+
+
+def as_document(plan: Plan, diff: PlanDiff | None) -> dict[str, Any]:
+    """Plan and comparison as JSON values; `diff` is null where nothing was compared."""
+    return {
+        "plan": plan_module.to_document(plan),
+        "diff": None if diff is None else plan_diff.to_document(diff),
+    }
+
+
+def as_json(document: object) -> str:
+    """Stable text: sorted keys, one newline at the end."""
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -1,0 +1,125 @@
+"""How things are called in every rendering: types, values, paths, numbers.
+
+Owns words and shortening, so that terminal, comment and page say the same. No layout here.
+"""
+
+from __future__ import annotations
+
+import json
+
+from serving.blueprint.errors import KeyPath, format_path
+from serving.preview.diff import Change, ResourceDiff
+from serving.preview.plan import Plan, Violation
+from serving.preview.properties import ABSENT, PropertyChange
+from serving.preview.recording import Kind
+from serving.preview.values import PlanValue, is_secret, is_unknown
+
+NO_REGION = "global"
+KNOWN_LATER = "(known after deployment)"
+SECRET = "[secret]"  # noqa: S105  (what is shown in a secret's place)
+SYMBOLS = {Change.ADDED: "+", Change.REMOVED: "-", Change.REPLACED: "±", Change.CHANGED: "~"}
+_LONGEST_VALUE = 120  # characters; what is longer is in the plan file
+
+
+def short_type(token: str) -> str:
+    """`aws:s3/bucket:Bucket` as `aws.s3.Bucket`, `kubernetes:apps/v1:Deployment` as it is, with dots."""
+    package, _, rest = token.partition(":")
+    module, _, name = rest.rpartition(":")
+    if package == "pulumi" and module == "providers":
+        return f"provider {name}"
+    head, _, last = module.rpartition("/")
+    if last.lower() == name.lower():
+        module = head
+    return ".".join(part for part in (package, module, name) if part and part != "index")
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 resource`, `2 resources`, `1,024 resources`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def shown(value: PlanValue, longest: int = _LONGEST_VALUE) -> str:
+    """A property value in one line."""
+    if value is ABSENT:
+        return "(none)"
+    if is_unknown(value):
+        return KNOWN_LATER
+    if is_secret(value):
+        return SECRET
+    text = json.dumps(_plain(value), ensure_ascii=False, sort_keys=True)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _plain(value: PlanValue) -> PlanValue:
+    """Markers inside a larger value as the words that people know."""
+    if is_unknown(value):
+        return KNOWN_LATER
+    if is_secret(value):
+        return SECRET
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def shown_path(path: KeyPath) -> str:
+    """A property path; elements that are known by name stand in brackets."""
+    text = ""
+    for key in path:
+        if isinstance(key, str) and "=" in key:
+            text += f"[{key}]"
+        else:
+            text = format_path((text, key)) if text else format_path((key,))
+    return text
+
+
+def shown_change(change: PropertyChange) -> str:
+    """`path: before → after`."""
+    return f"{shown_path(change.path)}: {shown(change.before)} → {shown(change.after)}"
+
+
+def headline(plan: Plan) -> str:
+    """What the plan is of, and how large."""
+    real = [resource for resource in plan.resources if resource.kind is not Kind.COMPONENT]
+    regions = {resource.region for resource in real if resource.region}
+    where = f" in {counted(len(regions), 'region')}" if regions else ""
+    return f"{plan.project} / {plan.stack}: {counted(len(real), 'resource')}{where}"
+
+
+def verdict(plan: Plan) -> str:
+    """Whether it may be deployed, as far as this preview knows."""
+    if plan.duplicates:
+        return f"invalid: {counted(len(plan.duplicates), 'URN is', 'URNs are')} taken more than once"
+    if plan.mandatory:
+        rules = {violation.rule for violation in plan.mandatory}
+        broken = counted(len(plan.mandatory), "mandatory violation")
+        return f"refused: {broken} of {counted(len(rules), 'policy', 'policies')}"
+    if plan.policy_pack is None:
+        return "no policy was checked"
+    advice = counted(len(plan.violations), "advisory one")
+    return "fine: no mandatory violation" + (f", {advice}" if plan.violations else "")
+
+
+def is_link(url: str) -> bool:
+    """Whether a policy's URL leads somewhere from any page; a path in the repository does not."""
+    return url.startswith(("https://", "http://"))
+
+
+def level_word(violation: Violation) -> str:
+    """The level, or what the pack made of it."""
+    return violation.level if violation.state == "violation" else f"{violation.level}, {violation.state}"
+
+
+def resource_name(urn: str) -> str:
+    """The logical name and the short type of what a URN names."""
+    _, _, qualified, name = urn.split("::", 3)
+    return f"{name} ({short_type(qualified.rpartition('$')[2])})"
+
+
+def warnings(diff: ResourceDiff) -> list[str]:
+    """What a reviewer must not overlook in a change."""
+    said = []
+    if diff.blocked:
+        said.append("PROTECTED: the engine refuses to delete it")
+    if diff.retained and diff.change in {Change.REMOVED, Change.REPLACED}:
+        said.append("retained: the real resource stays behind, unmanaged")
+    return said

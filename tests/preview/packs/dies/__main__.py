@@ -1,0 +1,5 @@
+"""Cannot start."""
+
+from __future__ import annotations
+
+raise SystemExit("no such luck")

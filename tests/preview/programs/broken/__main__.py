@@ -1,0 +1,5 @@
+"""Has a defect."""
+
+from __future__ import annotations
+
+int("no number")

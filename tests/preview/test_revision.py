@@ -1,0 +1,76 @@
+"""`--against` takes a saved plan or a revision, and leaves the working tree alone."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from serving.blueprint.errors import InputError
+from serving.preview.diff import compare
+from serving.preview.plan import write_plan
+from serving.preview.revision import base_plan
+from serving.preview.session import Request, preview
+from tests.preview.samples import plan_of
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
+    done = subprocess.run(["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A repository whose project is in a folder of its own; its last change is not committed."""
+    folder = tmp_path / "infra"
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")
+    (folder / "Pulumi.dev.yaml").write_text("config: {size: 1}\n")
+    (folder / "__main__.py").write_text(
+        "import pulumi\n"
+        "pulumi.CustomResource('demo:index:Thing', 'thing', {'size': pulumi.Config().require_int('size')})\n"
+    )
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    (folder / "Pulumi.dev.yaml").write_text("config: {size: 2}\n")
+    return folder
+
+
+def test_a_revision_is_previewed_as_it_was(project: Path) -> None:
+    before = git(project, "status", "--porcelain", "--untracked-files=no")
+    old = base_plan("main", project, "dev")
+    (change,) = compare(old, preview(Request(project, "dev")), "main").resources[0].properties
+    assert (change.path, change.before, change.after) == (("size",), 1, 2)
+    assert git(project, "status", "--porcelain", "--untracked-files=no") == before
+    assert len(git(project, "worktree", "list").splitlines()) == 1
+
+
+def test_a_saved_plan_is_read(project: Path) -> None:
+    write_plan(plan_of(), project / "plan.json")
+    assert base_plan(str(project / "plan.json"), project, "dev") == plan_of()
+
+
+@pytest.mark.parametrize("against", ["no-such-branch", "--output=x", "main..HEAD"])
+def test_what_is_neither_is_refused_with_both_ways_out(project: Path, against: str) -> None:
+    with pytest.raises(InputError, match="neither a saved plan nor a git revision"):
+        base_plan(against, project, "dev")
+
+
+def test_a_revision_that_cannot_be_previewed_says_why(project: Path) -> None:
+    with pytest.raises(InputError, match=r"Pulumi\.prod\.yaml"):
+        base_plan("main", project, "prod")
+
+
+def test_a_folder_that_was_not_there_yet_is_said(project: Path) -> None:
+    later = project.parent / "later"
+    later.mkdir()
+    with pytest.raises(InputError, match="no folder later/"):
+        base_plan("main", later, "dev")
+
+
+def test_a_project_outside_of_a_repository_has_no_revisions(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="neither a saved plan nor a git revision"):
+        base_plan("main", tmp_path, "dev")

@@ -1,0 +1,217 @@
+"""The command line: exit codes, where output goes, and what is not imported."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from serving.cli import main
+from serving.preview.plan import read_plan
+from tests.preview.samples import PACKS, PROGRAMS, SECRET
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = ("pulumi", "pulumi_aws", "boto3", "matplotlib", "grpc", "rich", "jinja2")
+
+
+@pytest.fixture(autouse=True)
+def process() -> Iterator[None]:
+    """A command may do as it likes with its process; this one goes on."""
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
+    gc.unfreeze()
+    gc.enable()
+
+
+def serving(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+def preview(program: str, *arguments: str | Path) -> Result:
+    return serving("preview", "--stack", "dev", "--project", PROGRAMS / program, *arguments)
+
+
+def test_a_plan_without_violations_exits_with_0() -> None:
+    done = preview("platform", "--policy-pack", PACKS / "demo")
+    assert done.exit_code == 0
+    assert "fine: no mandatory violation" in done.stdout
+
+
+def test_a_mandatory_violation_exits_with_1_and_names_rule_resource_and_remedy(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text('{"named": {"prefix": "other-"}}')
+    done = preview("platform", "--policy-pack", PACKS / "demo", "--policy-pack-config", config)
+    assert done.exit_code == 1
+    assert all(word in done.stdout for word in ("named", "models-bucket", "rename the bucket", "refused"))
+
+
+def test_bad_input_exits_with_2_and_tells_every_problem_on_stderr() -> None:
+    done = preview("refusing")
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert "blueprints/chat.yaml:12:3: scaling.max: is below scaling.min" in done.stderr
+
+
+def test_a_urn_taken_twice_exits_with_2_and_still_shows_the_plan() -> None:
+    done = preview("duplicates")
+    assert done.exit_code == 2
+    assert "invalid: 1 URN is taken more than once" in done.stdout
+
+
+@pytest.mark.parametrize("program", ["broken", "failing_apply"])
+def test_a_failing_program_exits_with_3_and_shows_a_trace_only_on_demand(program: str) -> None:
+    short, long = preview(program), preview(program, "--debug")
+    assert (short.exit_code, long.exit_code) == (3, 3)
+    assert "Traceback" not in short.stderr
+    assert "__main__.py" in short.stderr
+    assert "Traceback" in long.stderr
+    assert SECRET not in short.stderr + long.stderr
+
+
+def test_a_dying_pack_exits_with_3() -> None:
+    done = preview("duplicates", "--policy-pack", PACKS / "dies")
+    assert done.exit_code == 3
+    assert "no such luck" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--against", "no-such-revision"],
+        ["--out", "missing/plan.json"],
+        ["--html", "missing/plan.html"],
+        ["--policy-pack-config", "missing.json"],
+    ],
+)
+def test_a_wrong_option_value_exits_with_2(arguments: list[str]) -> None:
+    done = preview("broken" if "--policy-pack-config" in arguments else "duplicates", *arguments)
+    assert done.exit_code == 2
+    assert "1 problem" in done.stderr
+
+
+def test_every_output_is_written_and_none_holds_a_secret(tmp_path: Path) -> None:
+    html, markdown, plan = tmp_path / "p.html", tmp_path / "p.md", tmp_path / "p.json"
+    pack = PACKS / "demo"
+    done = preview(
+        "platform", "--policy-pack", pack, "--html", html, "--markdown", markdown, "--out", plan, "--json", "--full"
+    )
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["plan"] == json.loads(plan.read_text())
+    assert json.loads(done.stdout)["diff"] is None
+    for path in tmp_path.iterdir():
+        assert "models-bucket" in path.read_text() or path == markdown
+        assert SECRET not in path.read_text()
+    assert SECRET not in done.output
+
+
+def test_the_comment_can_be_printed() -> None:
+    assert preview("platform", "--markdown", "-").stdout.startswith("### ")
+
+
+def test_a_saved_plan_serves_as_the_base(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    preview("platform", "--out", path)
+    done = preview("platform", "--against", path, "--json")
+    assert json.loads(done.stdout)["diff"]["resources"] == []
+
+
+def test_two_runs_write_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        command = ["preview", "--stack", "dev", "--project", str(PROGRAMS / "platform"), "--out", str(tmp_path / seed)]
+        subprocess.run(
+            [sys.executable, "-m", "serving", *command],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        )
+    assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
+    assert read_plan(tmp_path / "1").project == "platform"
+
+
+def test_no_policies_means_none() -> None:
+    done = serving("preview", "--stack", "dev", "--project", PROGRAMS / "platform", "--no-policies")
+    assert done.exit_code == 0
+    assert "no policy was checked" in done.stdout
+
+
+def test_policies_are_listed() -> None:
+    arguments: list[str | Path] = ["--stack", "dev", "--project", PROGRAMS / "duplicates"]
+    arguments += ["--policy-pack", PACKS / "demo"]
+    assert "named  mandatory" in serving("policies", *arguments).stdout
+    assert json.loads(serving("policies", *arguments, "--json").stdout)[0]["name"] == "named"
+
+
+@pytest.mark.parametrize("command", [["--help"], ["preview", "--help"], ["check", "blueprints"]])
+def test_help_and_check_start_without_anything_heavy(command: list[str]) -> None:
+    script = (
+        "import sys\nfrom serving.cli import main\n"
+        f"try:\n    main({command!r})\nfinally:\n"
+        f"    print('heavy:', [name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "heavy: []")
+
+
+def test_check_tells_what_is_fine_and_what_is_not(tmp_path: Path) -> None:
+    assert serving("check", ROOT / "blueprints").stdout == "fine: 3 blueprints\n"
+    (tmp_path / "wrong.yaml").write_text("schema: 1\nnmae: x\n")
+    done = serving("check", tmp_path)
+    assert done.exit_code == 2
+    assert "wrong.yaml" in done.stderr
+
+
+def test_check_takes_a_stack_too() -> None:
+    assert "stack dev" in serving("check", "--stack", "dev", "--project", ROOT).stdout
+
+
+@pytest.mark.parametrize("document", ["blueprint", "environment"])
+def test_a_schema_is_json_schema(document: str, tmp_path: Path) -> None:
+    printed = serving("schema", document)
+    assert json.loads(printed.stdout)["type"] == "object"
+    serving("schema", document, "--out", tmp_path / "s.json")
+    assert (tmp_path / "s.json").read_text() == printed.stdout
+
+
+def test_a_new_blueprint_checks(tmp_path: Path) -> None:
+    done = serving("new", "search", "--kind", "embedding", "--folder", tmp_path)
+    assert done.exit_code == 0
+    assert serving("check", tmp_path).exit_code == 0
+    assert serving("new", "search", "--kind", "embedding", "--folder", tmp_path).exit_code == 2
+
+
+def test_the_module_runs_as_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "serving", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "preview" in done.stdout
+
+
+def test_ending_the_command_ends_the_pack(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text("")
+    (tmp_path / "__main__.py").write_text("import sys, time\nopen('running', 'w').close()\ntime.sleep(60)\n")
+    pack = tmp_path / "pack"
+    pack.mkdir()
+    (pack / "PulumiPolicy.yaml").write_text("runtime: python\n")
+    (pack / "__main__.py").write_text("import os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(60)\n")
+    command = ["preview", "--stack", "dev", "--project", str(tmp_path), "--policy-pack", str(pack)]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "serving", *command], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while not ((tmp_path / "running").exists() and (pack / "pid").exists() and (pack / "pid").read_text()):
+        assert running.poll() is None
+        signal.sigtimedwait([], 0.05)
+    running.terminate()
+    assert running.wait(30) == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((pack / "pid").read_text()), 0)
