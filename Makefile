@@ -19,7 +19,7 @@ preview: $(RUNTIME)
 	@$(RUN)/python -m serving preview --stack $(STACK) $(ARGS)
 
 test: $(DEVELOP)
-	@$(RUN)/python -m pytest -q $(ARGS)
+	@$(RUN)/python -m pytest -q -n auto $(ARGS)
 
 check: lint types generated test
 	@for stack in dev prod; do $(RUN)/python -m serving preview --stack $$stack || exit $$?; done

@@ -1,9 +1,9 @@
 """The bucket that takes the access logs of a region's buckets and load balancers.
 
 Owns the one kind of bucket that cannot use a customer-managed key: S3 and Application Load Balancers deliver
-access logs only to buckets whose default encryption is SSE-S3 (Amazon S3 user guide, "Logging requests with
-server access logging", and Elastic Load Balancing user guide, "Enable access logs", read 2026-11). It does
-not log its own access, which would never end.
+access logs only to buckets whose default encryption is SSE-S3 (Amazon S3 user guide, "Setting default server-side
+encryption behavior", and Elastic Load Balancing user guide, "Enable access logs for your Application Load
+Balancer", read 2026-11). It does not log its own access, which would never end.
 """
 
 from typing import TypedDict

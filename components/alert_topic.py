@@ -12,6 +12,10 @@ import pulumi_aws as aws
 from components.iam import Condition, Effect, Principals, Statement, arn, policy_document
 from components.options import child_options
 
+# Publishers that read a topic's attributes as well (Amazon Managed Service for Prometheus user guide, "Giving
+# permission to send alert messages to your Amazon SNS topic", read 2026-11)
+_READERS = frozenset({"aps"})
+
 
 def create_topic(
     parent: pulumi.Resource,
@@ -64,14 +68,10 @@ def topic_arn(region: str, account_id: str, name: str) -> str:
 
 
 def _statements(topic: str, account_id: str, publishers: Sequence[str]) -> list[Statement]:
+    readers = [publisher for publisher in publishers if publisher in _READERS]
     return [
-        Statement(
-            "PublishByServices",
-            ("sns:Publish",),
-            (topic,),
-            principals=Principals.service(*(f"{publisher}.amazonaws.com" for publisher in publishers)),
-            conditions=(Condition("StringEquals", "aws:SourceAccount", account_id),),
-        ),
+        _for_services("PublishByServices", "sns:Publish", topic, account_id, publishers),
+        *([_for_services("ReadByServices", "sns:GetTopicAttributes", topic, account_id, readers)] if readers else []),
         Statement(
             "OnlyOverTls",
             ("sns:Publish",),
@@ -81,3 +81,13 @@ def _statements(topic: str, account_id: str, publishers: Sequence[str]) -> list[
             conditions=(Condition("Bool", "aws:SecureTransport", "false"),),
         ),
     ]
+
+
+def _for_services(sid: str, action: str, topic: str, account_id: str, services: Sequence[str]) -> Statement:
+    return Statement(
+        sid,
+        (action,),
+        (topic,),
+        principals=Principals.service(*(f"{service}.amazonaws.com" for service in services)),
+        conditions=(Condition("StringEquals", "aws:SourceAccount", account_id),),
+    )

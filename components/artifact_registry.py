@@ -40,8 +40,8 @@ RELEASE_PREFIX: Final = "release-"
 
 CANDIDATE_DAYS: Final = 30
 
-# More than a repository can hold (Amazon ECR endpoints and quotas, "Images per repository": 100,000, read
-# 2026-11), so that the rule claims its images and expires none
+# More than a repository can hold without asking for more (Amazon ECR user guide, "Amazon ECR service quotas",
+# "Images per repository": 100,000, read 2026-11), so that the rule claims its images and expires none
 _NEVER_REACHED = 1_000_000
 
 _PUSH_ACTIONS = (
@@ -57,7 +57,7 @@ def lifecycle_policy() -> str:
     """Rules under which only candidates expire.
 
     ECR applies rules by priority, and an image that a rule claims is out of reach of the later ones, also when
-    that rule does not expire it (Amazon ECR user guide, "How lifecycle policies work", read 2026-11). So the first rule
+    that rule does not expire it (Amazon ECR user guide, "Lifecycle policies", read 2026-11). So the first rule
     claims what was ever promoted, whatever other tags it has; deployed digests are always promoted ones.
     """
     released = {

@@ -34,7 +34,8 @@ from serving.blueprint.tags import TagKey
 
 HOUR, DAY, WEEK = 60, 1_440, 10_080  # minutes
 
-# AWS Backup takes no backup more often than hourly (developer guide, "Backup plan options", read 2026-11).
+# AWS Backup takes no backup more often than hourly (its own refusal: "the interval between backup jobs shouldn't be
+# less than 60 minutes", AWS re:Post, read 2026-11).
 # Minutes between two backups -> cron expression (UTC); a promise in between is rounded down.
 SCHEDULES: dict[int, str] = {
     HOUR: "cron(0 * * * ? *)",
@@ -44,8 +45,10 @@ SCHEDULES: dict[int, str] = {
 }
 # At another time than the snapshots: of two rules that start together only one would make a backup.
 _CONTINUOUS_SCHEDULE = "cron(30 1 * * ? *)"
-CONTINUOUS_DAYS = 35  # longest that AWS Backup keeps continuous backups (developer guide, read 2026-11)
-_START_WINDOW_MINUTES = 60  # the shortest that AWS Backup allows; a later start would stretch the RPO
+# Longest that AWS Backup keeps continuous backups (developer guide, "Changing your retention period", read 2026-11)
+CONTINUOUS_DAYS = 35
+# The shortest that AWS Backup allows (botocore 1.44.5, backup, BackupRuleInput); a later start would stretch the RPO
+_START_WINDOW_MINUTES = 60
 
 # Longest time between two restore tests, days -> cron expression (UTC). Calendar months have up to 31 days.
 RESTORE_SCHEDULES: dict[int, str] = {
@@ -160,7 +163,7 @@ class BackupSpec(Section):
     copy_to: AwsRegion | None = None
     plans: tuple[BackupPlanSpec, ...] = Field(min_length=1)
     restore_test_every_days: Days
-    lock_changeable_for_days: int | None = Field(default=None, ge=3, le=36_500)  # the limits of AWS Backup
+    lock_changeable_for_days: int | None = Field(default=None, ge=3, le=36_500)  # as botocore 1.44.5 has it
     tags: dict[str, str]
 
 

@@ -15,8 +15,9 @@ from components.iam import PLATFORM, Statement, create_role, role_name, service_
 from components.options import child_options
 
 REPLICATION_MINUTES = 15
-"""Replication time control promises this for 99.9 % of objects; S3 offers no other value (Amazon S3 user
-guide, "Meeting compliance requirements using S3 Replication Time Control", read 2026-11)."""
+"""Replication time control promises this for 99.9 % of objects (Amazon S3 user guide, "Meeting compliance
+requirements with S3 Replication Time Control", read 2026-11); S3 offers no other value (botocore 1.44.5, s3,
+ReplicationTimeValue)."""
 
 _READ_ACTIONS = (
     "s3:GetObjectLegalHold",
@@ -85,8 +86,7 @@ def _rule(priority: int, bucket: SecureBucket, replication: Replication) -> aws.
 def _create_role(
     parent: pulumi.Resource, name: str, replication: Replication
 ) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
-    # without conditions: S3 documents no source keys for the replication role (Amazon S3 user guide, "Setting
-    # up permissions for live replication", read 2026-11), and one that is never set would stop replication
+    # without conditions: a source key that S3 does not set when it assumes the role would stop replication
     return create_role(
         parent,
         f"{name}-replication-role",

@@ -17,10 +17,11 @@ from serving.blueprint.environment import AwsRegion, DomainName
 from serving.blueprint.errors import ServingError
 from serving.blueprint.schema.base import Section
 
-# AWS Certificate Manager user guide, "Quotas": names a certificate, without asking for more, read 2026-11
+# Names a certificate, without asking for more (botocore 1.44.5, acm, RequestCertificate)
 NAMES_PER_CERTIFICATE = 10
 _NAMES_PER_HOST = 2  # the host and its regional host
-# Application Load Balancer quotas: certificates a load balancer, the default one not counted, read 2026-11
+# Certificates a load balancer, the default one not counted: 25 (Elastic Load Balancing user guide, "Quotas for your
+# Application Load Balancers", read 2026-11)
 _LARGEST_HOST_COUNT = (25 + 1) * NAMES_PER_CERTIFICATE // _NAMES_PER_HOST
 _LONGEST_FIRST_NAME = 64  # RFC 5280, upper bound of a common name; further names have no such limit
 _VALIDATION_TTL_SECONDS = 300

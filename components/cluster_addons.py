@@ -6,7 +6,6 @@ together is `serving.blueprint.versions`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
 from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
@@ -27,23 +26,10 @@ from components.node_labels import GPU_RESOURCE, PURPOSE_LABEL
 from components.options import child_options, parse_args, type_token
 from components.priorities import priority_class_manifest
 from components.rollout import GATEWAY_PLUGIN
-from serving.blueprint.environment import NodePurpose
+from serving.blueprint.environment import Addon, NodePurpose
 from serving.blueprint.schema.base import Section
 from serving.blueprint.schema.identity import Tier
 from serving.blueprint.versions import TESTED_VERSIONS, Chart
-
-
-class Addon(StrEnum):
-    """What a cluster must have."""
-
-    KEDA = "keda"
-    ARGO_ROLLOUTS = "argo-rollouts"
-    ENVOY_GATEWAY = "envoy-gateway"
-    PROMETHEUS = "prometheus"
-    LOAD_BALANCER_CONTROLLER = "aws-load-balancer-controller"
-    CERT_MANAGER = "cert-manager"
-    NVIDIA_DEVICE_PLUGIN = "nvidia-device-plugin"
-
 
 _CHARTS: Final = {
     Addon.KEDA: TESTED_VERSIONS.keda,

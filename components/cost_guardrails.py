@@ -73,7 +73,8 @@ class ServiceBudgetSpec(Section):
     """The validated form of `ServiceBudgetArgs`."""
 
     monthly_ceiling_usd: Usd
-    # limits of AWS Budgets: ten subscribers by email and ten notifications (user guide, "quotas", read 2026-11)
+    # limits of AWS Budgets: ten subscribers by email, ten notifications, one of them the forecast (botocore 1.44.5,
+    # budgets, NotificationWithSubscribers and NotificationWithSubscribersList)
     notify: tuple[Email, ...] = Field(min_length=1, max_length=10)
     percents: tuple[int, ...] = Field(min_length=1, max_length=9)
 

@@ -70,7 +70,7 @@ class FeatureStoreSpec(Section):
     home_region: AwsRegion
     replica_regions: tuple[AwsRegion, ...] = ()
     deletion_protection: bool
-    # 35 days is the most that DynamoDB keeps ("Point-in-time recovery", developer guide, read 2026-11)
+    # 35 days is the most that DynamoDB keeps (botocore 1.44.5, dynamodb, UpdateContinuousBackups)
     recovery_days: int = Field(default=35, ge=1, le=35)
     offline_retention_days: int = Field(ge=1, le=36_500)
     tags: dict[str, str]

@@ -13,7 +13,8 @@ from serving.telemetry.metrics import engine_metrics_endpoint
 
 POD_IDENTITY_ADDRESS: Final = "169.254.170.23/32"
 POD_IDENTITY_PORT: Final = 80
-"""The EKS Pod Identity agent on every node (Amazon EKS user guide, "EKS Pod Identity", read 2026-11)."""
+"""The EKS Pod Identity agent on every node (Amazon EKS user guide, "Set up the Amazon EKS Pod Identity Agent", read
+2026-11)."""
 
 EVERYWHERE: Final = "0.0.0.0/0"
 _PRIVATE: Final = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
@@ -93,7 +94,8 @@ def _block(cidr: str) -> dict[str, Any]:
     return {"cidr": cidr} | ({"except": list(_PRIVATE)} if cidr == EVERYWHERE else {})
 
 
-# labels: envoyproxy/gateway v1.9.0 (its proxies), prometheus-community/helm-charts (the server), read 2026-11
+# labels: envoyproxy/gateway v1.9.0, internal/infrastructure/kubernetes/proxy/resource.go (its proxies), and
+# prometheus-community/helm-charts, prometheus 29.27.0, templates/_helpers.tpl (the server), read 2026-11
 _GATEWAY: Final = _pods(
     TESTED_VERSIONS.envoy_gateway.namespace,
     {"app.kubernetes.io/component": "proxy", "app.kubernetes.io/managed-by": "envoy-gateway"},

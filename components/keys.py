@@ -1,10 +1,11 @@
-"""Encryption keys: one multi-region customer-managed key per data class.
+"""Encryption keys: one multi-region customer-managed key per data class, and one for the metrics of each region.
 
 Owns the keys, their replicas, aliases and policies. Who may use a key is decided twice: the key policy lets
 the account's roles use it only through AWS services, and the IAM policy of a role must name the key. Keys of
-single services and grants are not made here.
+single model services and grants are not made here.
 """
 
+from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -64,13 +65,19 @@ _USE_ACTIONS = (
     "kms:ReEncryptTo",
 )
 _GRANT_ACTIONS = ("kms:CreateGrant",)
+# Grants made for a service are retired through it: Amazon ECR does when a repository goes (Amazon ECR user guide,
+# "Encryption at rest", read 2026-11). Retiring has no `kms:GrantIsForAWSResource` to ask for.
+_RETIRE_ACTIONS = ("kms:RetireGrant",)
 
-# Services through which roles of the account use a key (AWS KMS developer guide, "Services that support the
-# kms:ViaService condition key", read 2026-11)
-_VIA_SERVICES = ("aps", "backup", "dynamodb", "ec2", "ecr", "eks", "s3", "secretsmanager", "sns", "sqs")
+# Services through which roles of the account use a key, by their names in kms:ViaService (docs/facts.md)
+_VIA_SERVICES = ("backup", "dynamodb", "ec2", "ecr", "eks", "s3", "secretsmanager", "sns", "sqs")
 
-# Services that publish to encrypted topics in their own name (Amazon SNS developer guide, "Enable
-# compatibility between event sources from AWS services and encrypted topics", read 2026-11)
+# Amazon Managed Service for Prometheus refuses the ARN of a multi-region key: its API takes only the characters
+# of a UUID after "key/", and a multi-region key's begins with "mrk-" (CreateWorkspace, "kmsKeyArn", read 2026-11).
+_METRICS_SERVICES = ("aps",)
+_METRICS = "metrics"
+
+# Services that publish to encrypted topics in their own name (docs/facts.md)
 _PUBLISHERS = ("aps", "backup", "budgets", "cloudwatch", "costalerts", "events")
 
 _EVERYTHING = ("*",)  # in a key policy: this key
@@ -89,6 +96,8 @@ class EncryptionKeysArgs(TypedDict):
     """All regions that need the keys, home region included."""
     data_classes: list[str]
     """Data classes; one key each."""
+    metrics_regions: NotRequired[list[str]]
+    """Regions that keep metrics: each gets a single-region key for them; none by default."""
     admin_role_arns: list[str]
     """Roles that may disable and delete keys. They must exist."""
     create_autoscaling_role: NotRequired[bool]
@@ -106,6 +115,7 @@ class EncryptionKeysSpec(Section):
     home_region: AwsRegion
     regions: tuple[AwsRegion, ...] = Field(min_length=1)
     data_classes: tuple[DataClass, ...] = Field(min_length=1)
+    metrics_regions: tuple[AwsRegion, ...] = ()
     admin_role_arns: tuple[str, ...] = ()
     create_autoscaling_role: bool = False
     tags: dict[str, str]
@@ -115,7 +125,7 @@ class EncryptionKeys(pulumi.ComponentResource):
     """Multi-region customer-managed keys, one per data class, with a replica and an alias in each region."""
 
     key_arns: dict[str, pulumi.Output[str]]
-    """ARN by `<region>/<data class>`."""
+    """ARN by `<region>/<data class>`, and by `<region>/metrics`."""
 
     def __init__(self, name: str, args: EncryptionKeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(type_token("EncryptionKeys"), name, None, opts)
@@ -125,6 +135,8 @@ class EncryptionKeys(pulumi.ComponentResource):
         self._autoscaling_role = self._create_autoscaling_role()
         for data_class in self._spec.data_classes:
             self._create_key(data_class)
+        for region in self._spec.metrics_regions:
+            self._create_metrics_key(region)
         self.register_outputs({"key_arns": self.key_arns})
 
     def arn(self, region: str, data_class: str) -> pulumi.Output[str]:
@@ -133,16 +145,27 @@ class EncryptionKeys(pulumi.ComponentResource):
         Raises:
             InternalError: no such key was asked for.
         """
+        return self._arn(region, data_class)
+
+    def metrics_arn(self, region: str) -> pulumi.Output[str]:
+        """ARN of the key of a region's metrics.
+
+        Raises:
+            InternalError: no such key was asked for.
+        """
+        return self._arn(region, _METRICS)
+
+    def _arn(self, region: str, purpose: str) -> pulumi.Output[str]:
         try:
-            return self.key_arns[f"{region}/{data_class}"]
+            return self.key_arns[f"{region}/{purpose}"]
         except KeyError:
             raise InternalError(
-                f"there is no key for {data_class} in {region}; there are {sorted(self.key_arns)}"
+                f"there is no key for {purpose} in {region}; there are {sorted(self.key_arns)}"
             ) from None
 
-    def alias(self, data_class: str) -> str:
-        """Alias of the key of a data class; the same in every region."""
-        return physical_name(NameRule.KMS_ALIAS, f"alias/{self._spec.environment}", data_class, separator="/")
+    def alias(self, purpose: str) -> str:
+        """Alias of the key of a data class, or of the metrics; the same in every region."""
+        return physical_name(NameRule.KMS_ALIAS, f"alias/{self._spec.environment}", purpose, separator="/")
 
     def _create_autoscaling_role(self) -> list[pulumi.Resource]:
         if not self._spec.create_autoscaling_role:
@@ -172,11 +195,11 @@ class EncryptionKeys(pulumi.ComponentResource):
             tags=tags,
             opts=child_options(self, stateful=True, depends_on=self._autoscaling_role),
         )
-        self._register(spec.home_region, data_class, primary.arn)
+        self._register(spec.home_region, data_class.value, primary.arn)
         for region in spec.regions:
             if region != spec.home_region:
                 replica = self._create_replica(region, data_class, primary, description, tags)
-                self._register(region, data_class, replica.arn)
+                self._register(region, data_class.value, replica.arn)
 
     def _create_replica(
         self, region: str, data_class: DataClass, primary: aws.kms.Key, description: str, tags: dict[str, str]
@@ -193,11 +216,27 @@ class EncryptionKeys(pulumi.ComponentResource):
             opts=child_options(self, stateful=True),
         )
 
-    def _register(self, region: str, data_class: DataClass, key_arn: pulumi.Output[str]) -> None:
-        self.key_arns[f"{region}/{data_class.value}"] = key_arn
+    def _create_metrics_key(self, region: str) -> None:
+        spec = self._spec
+        key = aws.kms.Key(
+            f"{self._name}-{_METRICS}-{region}",
+            description=f"{spec.environment}: metrics of {region}",
+            multi_region=False,
+            enable_key_rotation=True,
+            rotation_period_in_days=ROTATION_PERIOD_DAYS,
+            deletion_window_in_days=DELETION_WINDOW_DAYS,
+            policy=policy_document([*self._administration(region), *self._use_through(region, _METRICS_SERVICES)]),
+            region=region,
+            tags=spec.tags | {TagKey.DATA_CLASS: DataClass.INTERNAL.value},
+            opts=child_options(self, stateful=True),
+        )
+        self._register(region, _METRICS, key.arn)
+
+    def _register(self, region: str, purpose: str, key_arn: pulumi.Output[str]) -> None:
+        self.key_arns[f"{region}/{purpose}"] = key_arn
         aws.kms.Alias(
-            f"{self._name}-{data_class.value}-{region}-alias",
-            name=self.alias(data_class.value),
+            f"{self._name}-{purpose}-{region}-alias",
+            name=self.alias(purpose),
             target_key_id=key_arn,
             region=region,
             opts=child_options(self),
@@ -206,7 +245,8 @@ class EncryptionKeys(pulumi.ComponentResource):
     def _policy(self, region: str) -> pulumi.Input[str]:
         statements = [
             *self._administration(region),
-            *self._use_by_account(region),
+            *self._use_through(region, _VIA_SERVICES),
+            self._use_by_cluster(region),
             *self._use_by_services(region),
         ]
         return policy_document(statements)
@@ -221,19 +261,21 @@ class EncryptionKeys(pulumi.ComponentResource):
         administrators = Principals.aws(*spec.admin_role_arns)
         return [manage, Statement("DestroyByName", _DESTROY_ACTIONS, _EVERYTHING, principals=administrators)]
 
-    def _use_by_account(self, region: str) -> list[Statement]:
+    def _account(self, region: str) -> tuple[Principals, Condition]:
         account_id = self._spec.account_id
         root = Principals.aws(arn("iam", "", account_id, "root", within=region))
-        own_account = Condition("StringEquals", "kms:CallerAccount", account_id)
+        return root, Condition("StringEquals", "kms:CallerAccount", account_id)
+
+    def _use_through(self, region: str, services: Sequence[str]) -> list[Statement]:
+        """Whoever may in IAM, and only through these AWS services."""
+        root, own_account = self._account(region)
         for_aws = Condition("Bool", "kms:GrantIsForAWSResource", "true")
-        hosts = [f"{service}.{region}.{dns_suffix(region)}" for service in _VIA_SERVICES]
+        hosts = [f"{service}.{region}.{dns_suffix(region)}" for service in services]
         through = Condition("StringEquals", "kms:ViaService", *hosts)
-        cluster_role = role_arn(self._spec.environment, account_id, region, region, CLUSTER_ROLE)
-        by_cluster = Condition("ArnEquals", "aws:PrincipalArn", cluster_role)
         return [
             Statement(
                 "UseThroughServices",
-                _USE_ACTIONS,
+                (*_USE_ACTIONS, *_RETIRE_ACTIONS),
                 _EVERYTHING,
                 principals=root,
                 conditions=(own_account, through),
@@ -245,15 +287,19 @@ class EncryptionKeys(pulumi.ComponentResource):
                 principals=root,
                 conditions=(own_account, for_aws),
             ),
-            # EKS encrypts secrets in the name of the cluster's role, through no other service
-            Statement(
-                "EncryptClusterSecrets",
-                ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:ListGrants"),
-                _EVERYTHING,
-                principals=root,
-                conditions=(own_account, by_cluster),
-            ),
         ]
+
+    def _use_by_cluster(self, region: str) -> Statement:
+        """EKS encrypts secrets in the name of the cluster's role, through no other service."""
+        root, own_account = self._account(region)
+        cluster_role = role_arn(self._spec.environment, self._spec.account_id, region, region, CLUSTER_ROLE)
+        return Statement(
+            "EncryptClusterSecrets",
+            ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:ListGrants"),
+            _EVERYTHING,
+            principals=root,
+            conditions=(own_account, Condition("ArnEquals", "aws:PrincipalArn", cluster_role)),
+        )
 
     def _use_by_services(self, region: str) -> list[Statement]:
         return [*self._autoscaling(region), self._logs(region), self._topics(), self._log_delivery()]

@@ -18,7 +18,7 @@ MANAGED_BY = "serving-blueprints"
 ANNOTATION_KEYS = frozenset({TagKey.MODEL_DIGEST, TagKey.DATASET, TagKey.FEATURE_VIEW})
 """Keys whose values a Kubernetes label cannot hold (over 63 characters, or with `@` and `:`)."""
 
-_LONGEST_TAG_VALUE = 256  # AWS: "Tagging AWS resources", tag naming limits, read 2026-11
+_LONGEST_TAG_VALUE = 256  # botocore 1.44.5: TagValue of eks, tagValueType of iam, resourcegroupstaggingapi
 
 
 def platform_tags(environment: Environment, data_class: DataClass = DataClass.INTERNAL) -> dict[str, str]:

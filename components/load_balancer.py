@@ -10,7 +10,7 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from components.access_log_bucket import BALANCER_LOGS_PREFIX
 from components.edge import GATEWAY_HEALTH_PATH
@@ -22,20 +22,22 @@ from serving.blueprint.environment import AwsRegion, DomainName
 from serving.blueprint.schema.base import Section
 from serving.blueprint.tags import EDGE_PUBLIC, TagKey
 
-# Elastic Load Balancing user guide, "Security policies", read 2026-11: TLS 1.3 and 1.2 with forward secrecy
-# and authenticated encryption only, with post-quantum key agreement where the client offers it.
+# Elastic Load Balancing user guide, "Security policies for your Application Load Balancer", read 2026-11: TLS 1.3
+# and 1.2 with forward secrecy, and post-quantum key agreement where the client offers it; the console's default.
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 
 WEB_PORT, PLAIN_PORT = 443, 80
 HOSTS_PER_RULE = 4
-"""A listener rule holds five condition values (Elastic Load Balancing quotas, read 2026-11); one is left over
-so that a host and its regional host always stand together."""
+"""A listener rule holds five condition values (Elastic Load Balancing user guide, "Quotas for your Application
+Load Balancers", read 2026-11); one is left over so that a host and its regional host always stand together."""
+
+_LONGEST_HOST = 128  # characters in a listener rule (botocore 1.44.5, elbv2, HostHeaderConditionConfig)
 
 _LARGEST_URI_BYTES = 4_096
 _LARGEST_QUERY_BYTES = 4_096
 _RATE_WINDOW_SECONDS = 300
-# Groups of AWS WAF managed rules (developer guide, "AWS managed rules", read 2026-11), with the rules that are
-# only counted: prompts are larger than the 8 KB that the common group allows for a body.
+# Groups of AWS WAF managed rules, with the rules that are only counted: prompts are larger than the 8 KB that the
+# common group allows for a body (AWS re:Post knowledge center, "waf-http-request-body-inspection", read 2026-11).
 _MANAGED_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("AWSManagedRulesCommonRuleSet", ("SizeRestrictions_BODY",)),
     ("AWSManagedRulesKnownBadInputsRuleSet", ()),
@@ -95,12 +97,23 @@ class LoadBalancerSpec(Section):
     max_request_bytes: int = Field(gt=0)
     gateway_port: int = Field(ge=1, le=65_535)
     gateway_protocol: str = Field(default="HTTPS", pattern="^HTTPS?$")
-    # limits of AWS WAF (developer guide, "rate-based rule statement", read 2026-11)
+    # limits of AWS WAF (botocore 1.44.5, wafv2, RateLimit)
     requests_per_ip: int = Field(default=2_000, ge=10, le=2_000_000_000)
-    # limits of Application Load Balancers (user guide, "connection idle timeout", read 2026-11)
+    # limits of Application Load Balancers (botocore 1.44.5, elbv2, LoadBalancerAttribute)
     idle_timeout_seconds: int = Field(default=120, ge=1, le=4_000)
     log_retention_days: int = Field(default=365, ge=1, le=RETENTION_DAYS[-1])
     tags: dict[str, str]
+
+    @model_validator(mode="after")
+    def _fit_a_rule(self) -> "LoadBalancerSpec":
+        for host in self.hosts:
+            longest = regional_host(host, self.region)
+            if len(longest) > _LONGEST_HOST:
+                raise ValueError(
+                    f"hosts: {longest} has {len(longest)} characters; a load balancer's rule takes "
+                    f"{_LONGEST_HOST}; choose a shorter host or domain"
+                )
+        return self
 
 
 WIRING = frozenset(
@@ -347,7 +360,7 @@ class LoadBalancer(pulumi.ComponentResource):
         group = aws.cloudwatch.LogGroup(
             f"{self._name}-firewall-log",
             region=self._spec.region,
-            # AWS WAF only writes to log groups with this prefix (developer guide, "logging", read 2026-11)
+            # AWS WAF only writes to log groups with this prefix (botocore 1.44.5, wafv2, LoggingConfiguration)
             name=physical_name(NameRule.LOG_GROUP, "aws-waf-logs", self._spec.environment, "edge"),
             retention_in_days=log_retention_days(self._spec.log_retention_days),
             kms_key_id=self._args["key_arn"],
@@ -402,9 +415,9 @@ def _rate(spec: LoadBalancerSpec) -> "aws.wafv2.WebAclRuleStatementRateBasedStat
 def _sizes(spec: LoadBalancerSpec) -> "list[aws.wafv2.WebAclRuleStatementArgsDict]":
     """What is too large before anybody reads it.
 
-    The firewall sees only the first 8 KB of a body behind a load balancer, so a body's size is judged by the
-    number of digits of its announced length: ten times the limit or more. The exact limit of each service is
-    the gateway's.
+    The firewall sees only the first 8 KB of a body behind a load balancer (botocore 1.44.5, wafv2, Body), so a
+    body's size is judged by the number of digits of its announced length: ten times the limit or more. The exact
+    limit of each service is the gateway's.
     """
     measured: tuple[tuple[Any, int], ...] = (
         ({"uri_path": {}}, _LARGEST_URI_BYTES),

@@ -3,7 +3,7 @@
 Owns the set of periods that CloudWatch Logs knows, and the rounding to it.
 """
 
-# Amazon CloudWatch Logs API reference, PutRetentionPolicy, read 2026-11
+# botocore 1.44.5, logs, shape Days
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),

@@ -12,7 +12,9 @@ from enum import Enum
 class NameRule(Enum):
     """What a service allows in a name: (longest name, regular expression).
 
-    Sources: the service's own API reference or user guide ("quotas", "naming rules"), read 2026-11.
+    Sources: lengths, patterns and documentation in the service models of botocore 1.44.5, each at least as strict
+    as there; for S3 its "General purpose bucket naming rules" and for node groups of EKS its user guide, "Creating
+    a managed node group" (read 2026-11).
     """
 
     S3_BUCKET = (63, r"[a-z0-9][a-z0-9.-]+[a-z0-9]")
@@ -36,7 +38,7 @@ class NameRule(Enum):
     WEB_ACL = (128, r"[\w-]+")
     ALARM = (255, r"[^\x00]+")
     AMP_ALIAS = (100, r"[^\x00]+")
-    AMP_RULE_NAMESPACE = (64, r"[0-9A-Za-z][-._0-9A-Za-z]*")
+    AMP_RULE_NAMESPACE = (128, r"[0-9A-Za-z][-._0-9A-Za-z]*")
     SECURITY_GROUP = (255, r"(?!sg-)[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]+")
     KUBERNETES = (63, r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 

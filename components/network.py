@@ -50,10 +50,12 @@ ALL_ENDPOINTS: Final = (
 SLOTS = 4
 """Subnets of a kind that the address plan has room for. Fixed, so that a further zone moves no address."""
 
-_FLOW_LOG_SECONDS = 60  # the shorter of the two that EC2 offers (60 or 600): an incident is minutes, not hours
+# The shorter of the two that EC2 offers, 60 or 600 (botocore 1.44.5, ec2, CreateFlowLogs): an incident is minutes
+_FLOW_LOG_SECONDS = 60
 
-# ECR keeps image layers, and Amazon Linux its packages, in buckets of AWS (Amazon ECR user guide, "Minimum
-# Amazon S3 bucket permissions", and AL2023 user guide, "Package repositories", read 2026-11)
+# ECR keeps image layers, and Amazon Linux its packages, in buckets of AWS. Names: as in endpoint policies of public
+# repositories, the second for us-east-1 and eu-central-1 (and for us-east-1 in the Amazon EMR management guide,
+# "Sample policies for private subnets that access Amazon S3"), read 2026-11
 _AWS_BUCKETS = ("prod-{region}-starport-layer-bucket", "al2023-repos-{region}-de612dc2")
 
 _IAM_PREFIXES = {"eks-auth": "eks-auth", "aps-workspaces": "aps", "monitoring": "cloudwatch"}
@@ -215,8 +217,8 @@ class Network(pulumi.ComponentResource):
 
     def _create_subnets(self) -> None:
         plan = subnet_plan(self._spec.cidr, self._spec.zones)
-        # role tags: by them the load balancer controller finds its subnets (Amazon EKS user guide, "Route
-        # application and HTTP traffic with Application Load Balancers", read 2026-11)
+        # role tags: by them the load balancer controller finds its subnets (aws-load-balancer-controller v3.5.0,
+        # docs/deploy/subnet_discovery.md, read 2026-11)
         edge, nodes = {"kubernetes.io/role/elb": "1"}, {"kubernetes.io/role/internal-elb": "1"}
         self._public = {zone: self._subnet("public", zone, part.public, edge) for zone, part in plan.items()}
         self._private = {zone: self._subnet("private", zone, part.private, nodes) for zone, part in plan.items()}
@@ -471,8 +473,10 @@ class Network(pulumi.ComponentResource):
             statements=[
                 Statement(
                     "WriteStreams",
-                    ("logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"),
+                    ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
                     (group, f"{group}:*"),
                 ),
+                # lists groups, so it works on no single one (service authorization reference, read 2026-11)
+                Statement("FindGroup", ("logs:DescribeLogGroups",), ("*",)),
             ],
         )

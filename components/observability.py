@@ -32,8 +32,8 @@ _PUBLISHERS = ("aps", "backup", "cloudwatch", "events")
 _PAGE, _TICKET = "page", "ticket"
 _REPEAT = {_PAGE: "30m", _TICKET: "24h"}
 
-# Data identifiers that Amazon CloudWatch Logs manages (user guide, "Types of data that you can protect", read
-# 2026-11): what people type into prompts, and secrets that should never have been there.
+# Data identifiers that Amazon CloudWatch Logs manages (aws/aws-cdk, aws-logs, class `DataIdentifier`, read 2026-11):
+# what people type into prompts, and secrets that should never have been there.
 _MASKED_DATA = (
     *("Address", "AwsSecretKey", "CreditCardNumber", "EmailAddress", "Name", "OpenSshPrivateKey"),
     *(f"BankAccountNumber-{country}" for country in ("DE", "ES", "FR", "GB", "IT", "US")),
@@ -55,7 +55,7 @@ class _Alarm:
     of_target_group: bool
 
 
-# CloudWatch metrics of Application Load Balancers (Elastic Load Balancing user guide, read 2026-11).
+# CloudWatch metrics of Application Load Balancers (docs/facts.md).
 # Thresholds are about the edge itself; the services' objectives are judged by their own rules.
 _ALARMS = (
     _Alarm(
@@ -127,7 +127,8 @@ class ObservabilityArgs(TypedDict):
         log_retention_days: How long platform logs are kept; inference logs say it in their blueprint.
         runbook_base_url: Where the repository's files can be read; alerts link runbooks below it.
         tags: Ownership tags.
-        key_arn: Key of workspace, topic and logs.
+        key_arn: Key of topic and logs.
+        metrics_key_arn: Key of the workspace, in its region; the service refuses multi-region keys.
         load_balancer_arn_suffix: The edge that is watched; nothing of it is watched by default.
         target_group_arn_suffix: The edge's target group.
     """
@@ -141,6 +142,7 @@ class ObservabilityArgs(TypedDict):
     runbook_base_url: NotRequired[str]
     tags: dict[str, str]
     key_arn: pulumi.Input[str]
+    metrics_key_arn: pulumi.Input[str]
     load_balancer_arn_suffix: NotRequired[pulumi.Input[str]]
     target_group_arn_suffix: NotRequired[pulumi.Input[str]]
 
@@ -166,7 +168,7 @@ class ObservabilitySpec(Section):
     tags: dict[str, str]
 
 
-WIRING = frozenset({"key_arn", "load_balancer_arn_suffix", "target_group_arn_suffix"})
+WIRING = frozenset({"key_arn", "metrics_key_arn", "load_balancer_arn_suffix", "target_group_arn_suffix"})
 
 
 class Observability(pulumi.ComponentResource):
@@ -188,7 +190,7 @@ class Observability(pulumi.ComponentResource):
         self._spec = parse_args(ObservabilitySpec, "Observability", name, args, WIRING)
         self._name, self._key_arn = name, args["key_arn"]
         topic = self._create_topic()
-        workspace = self._create_workspace()
+        workspace = self._create_workspace(args["metrics_key_arn"])
         self._create_alert_manager(workspace, topic)
         self.log_group_names = {}
         for service in self._spec.services:
@@ -247,10 +249,10 @@ class Observability(pulumi.ComponentResource):
             opts=child_options(self),
         )
 
-    def _create_workspace(self) -> aws.amp.Workspace:
+    def _create_workspace(self, key_arn: pulumi.Input[str]) -> aws.amp.Workspace:
         logs = self._create_log_group(
             "workspace-log",
-            # vended logs: the only prefix that the service writes to (user guide, "CloudWatch Logs", read 2026-11)
+            # the prefix of logs that AWS services deliver themselves (docs/facts.md)
             physical_name(NameRule.LOG_GROUP, "/aws/vendedlogs/prometheus", self._spec.environment, separator="/"),
             self._spec.log_retention_days,
             self._spec.tags,
@@ -259,7 +261,7 @@ class Observability(pulumi.ComponentResource):
             f"{self._name}-workspace",
             region=self._spec.region,
             alias=physical_name(NameRule.AMP_ALIAS, self._spec.environment, "serving"),
-            kms_key_arn=self._key_arn,
+            kms_key_arn=key_arn,
             logging_configuration={"log_group_arn": logs.arn.apply(lambda log_arn: f"{log_arn}:*")},
             tags=self._spec.tags,
             opts=child_options(self, stateful=True),

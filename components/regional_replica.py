@@ -27,6 +27,7 @@ from serving.blueprint.environment import Environment, EnvironmentKind, NodeGrou
 from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
+from serving.telemetry.gateway import bootstrap_patch
 
 
 class ServiceWiringArgs(TypedDict):
@@ -56,6 +57,7 @@ class RegionalReplicaArgs(TypedDict):
         certificate_arns: Validated certificates of the hosts; the first is the listener's default.
         access_log_bucket: Bucket that takes the load balancer's access logs.
         key_arn: Key for the platform's own data in this region.
+        metrics_key_arn: Key of the metrics in this region.
         model_key_arn: Key of the model store in this region.
     """
 
@@ -68,6 +70,7 @@ class RegionalReplicaArgs(TypedDict):
     certificate_arns: list[pulumi.Input[str]]
     access_log_bucket: pulumi.Input[str]
     key_arn: pulumi.Input[str]
+    metrics_key_arn: pulumi.Input[str]
     model_key_arn: pulumi.Input[str]
 
 
@@ -81,7 +84,7 @@ class RegionalReplicaSpec(Section):
     model_bucket: str
 
 
-WIRING = frozenset({"services", "certificate_arns", "access_log_bucket", "key_arn", "model_key_arn"})
+WIRING = frozenset({"services", "certificate_arns", "access_log_bucket", "key_arn", "metrics_key_arn", "model_key_arn"})
 
 
 class RegionalReplica(pulumi.ComponentResource):
@@ -235,6 +238,7 @@ class RegionalReplica(pulumi.ComponentResource):
             "log_retention_days": environment.log_retention_days,
             "tags": self._tags,
             "key_arn": self._args["key_arn"],
+            "metrics_key_arn": self._args["metrics_key_arn"],
             "load_balancer_arn_suffix": self.load_balancer.arn_suffix,
             "target_group_arn_suffix": self.load_balancer.target_group_arn_suffix,
         }
@@ -261,6 +265,7 @@ class RegionalReplica(pulumi.ComponentResource):
                 ),
                 "workspace_arn": self.observability.workspace_arn,
                 "gpu": bool(self.gpu_node_groups),
+                "provided": [addon.value for addon in self._environment.cluster.provided_addons],
                 "tags": self._tags,
             },
             self._in_cluster([*self.cluster.node_groups, *self.cluster.addons]),
@@ -294,6 +299,8 @@ class RegionalReplica(pulumi.ComponentResource):
             {
                 "environment": self._environment.name,
                 "target_group_arn": self.load_balancer.target_group_arn,
+                # the latency rules ask for buckets at the objectives, which Envoy does not have by itself
+                "bootstrap": bootstrap_patch(self._blueprints),
                 "tags": self._tags,
             },
             self._in_cluster([release for addon in needed for release in self.addons.release(addon)]),

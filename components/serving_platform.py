@@ -114,6 +114,7 @@ class ServingPlatform(pulumi.ComponentResource):
                 "home_region": self._home,
                 "regions": self._regions,
                 "data_classes": sorted(data_class.value for data_class in used),
+                "metrics_regions": [region.name for region in self._environment.serving_regions],
                 "admin_role_arns": list(self._environment.cluster.admin_role_arns),
                 "tags": self._tags,
             },
@@ -243,6 +244,7 @@ class ServingPlatform(pulumi.ComponentResource):
                 "certificate_arns": list(self.certificates.arns[region.name]),
                 "access_log_bucket": self.log_buckets[region.name].name,
                 "key_arn": self.keys.arn(region.name, DataClass.INTERNAL.value),
+                "metrics_key_arn": self.keys.metrics_arn(region.name),
                 "model_key_arn": self.keys.arn(region.name, self._most_sensitive.value),
             },
             child_options(self),
@@ -301,7 +303,7 @@ class ServingPlatform(pulumi.ComponentResource):
             args["copy_to"] = copies[0]
         if self._environment.kind is EnvironmentKind.PROD:
             # AWS Backup: a compliance lock can be taken back for at least three days
-            # (developer guide, "vault lock", read 2026-11)
+            # (botocore 1.44.5, backup, PutBackupVaultLockConfiguration)
             args["lock_changeable_for_days"] = 3
         return Backup(f"{self._name}-backup", args, child_options(self))
 

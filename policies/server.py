@@ -31,7 +31,7 @@ from policies.wire import patched, resource_of, stack_resource_of
 PACK_NAME: Final = "model-serving"
 
 _MAXIMUM_MESSAGE_BYTES: Final = 400 * 1024 * 1024
-"""What the engine allows itself; pulumi/pulumi, sdk/go/common/util/rpcutil, read 2026-11."""
+"""What the engine allows itself; pulumi/pulumi, sdk/go/common/util/rpcutil/serve.go, read 2026-11."""
 
 _LEVELS: Final = {
     Level.ADVISORY: proto.ADVISORY,

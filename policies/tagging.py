@@ -21,7 +21,7 @@ _INPUT_CLASS: Final = re.compile(
 _TAGS_ARGUMENT: Final = re.compile(r"^\s+tags: ", re.MULTILINE)
 
 _NOT_INHERITING: Final = frozenset({"aws:autoscaling/group:Group"})
-"""Types without the provider's default tags (AWS provider guide, "default_tags", read 2026-11)."""
+"""Types without the provider's default tags (Terraform AWS provider documentation, "default_tags", read 2026-11)."""
 
 
 def is_aws(resource: Resource) -> bool:

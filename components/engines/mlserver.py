@@ -1,6 +1,6 @@
 """MLServer: Open Inference Protocol for tabular and other Python models.
 
-Owns how `mlserver start` is run. Facts: SeldonIO/MLServer, `mlserver/settings.py` (ports 8080 HTTP, 8081 gRPC;
+Owns how `mlserver start` is run. Facts: mlserver 1.7.1 (PyPI), `mlserver/settings.py` (ports 8080 HTTP, 8081 gRPC;
 settings as `MLSERVER_*` variables), read 2026-11. It ends running requests in order when it is told
 to stop and has no setting for how long that may take.
 """

@@ -1,7 +1,8 @@
 """Triton Inference Server.
 
-Owns how `tritonserver` is run. Facts: triton-inference-server/server, `src/command_line_parser.cc` (ports 8000
-HTTP, 8001 gRPC; `--exit-timeout-secs`, `--strict-readiness`), read 2026-11.
+Owns how `tritonserver` is run. Facts: triton-inference-server/server, r24.04 and v2.71.0,
+`src/command_line_parser.cc` and `.h` and `src/grpc/grpc_server.h` (ports 8000 HTTP, 8001 gRPC;
+`--exit-timeout-secs`, `--strict-readiness`), read 2026-11.
 """
 
 from components.engines.server import MODEL_DIRECTORY, Server, Transport

@@ -1,8 +1,8 @@
 """vLLM: OpenAI-compatible serving of language and embedding models.
 
-Owns how `vllm serve` is run. Facts: vllm-project/vllm, `vllm/entrypoints/openai/cli_args.py` (requests,
-`/health` and metrics on one port) and pull requests 34730 and 43208 (`--shutdown-timeout`, from 0.18.0), read
-2026-11.
+Owns how `vllm serve` is run. Facts: the source distributions on PyPI, read 2026-11: 0.33.0 (`vllm/engine/arg_utils.py`,
+`vllm/entrypoints/serve/instrumentator`: requests, `/health` and metrics on one port) and, for `--shutdown-timeout`,
+0.17.1, which does not have it, and 0.18.0, which does.
 """
 
 from components.engines.server import MODEL_DIRECTORY, SCRATCH_DIRECTORY, Server

@@ -10,7 +10,7 @@ from policies.keys import KMS_KEY, KMS_REPLICA_KEY
 from policies.rule import Kind, Outcomes, Parameters, Patch, Rule, Severity, Topic, Violation
 from policies.views import Resource
 
-_DEFAULT_WINDOW_DAYS: Final = 30  # AWS KMS, ScheduleKeyDeletion, PendingWindowInDays, read 2026-11
+_DEFAULT_WINDOW_DAYS: Final = 30  # botocore 1.44.5, kms, ScheduleKeyDeletion, PendingWindowInDays
 _ROTATING_USAGE: Final = ("ENCRYPT_DECRYPT", None)
 _ROTATING_SPEC: Final = ("SYMMETRIC_DEFAULT", None)
 

@@ -142,7 +142,7 @@ class Region(Section):
     @classmethod
     def _valid_cidr(cls, value: str) -> str:
         network = _network(value)
-        # /16 is the largest VPC (Amazon VPC user guide, "VPC CIDR blocks", read 2026-11); below /20 the node
+        # /16 is the largest VPC (Amazon VPC user guide, "VPC sizing", read 2026-11); below /20 the node
         # subnets of three zones could not hold the pods of a GPU node group
         if not 16 <= network.prefixlen <= 20:
             raise ValueError(f"'{value}' has a prefix of /{network.prefixlen}; allowed: /16 to /20")
@@ -232,7 +232,7 @@ class Budget(Section):
     monthly_usd: Usd = Field(description="Most that the environment may cost a month, US dollars.")
     notify: tuple[Email, ...] = Field(
         min_length=1,
-        max_length=10,  # AWS Budgets: subscribers by email a notification (user guide, "quotas", read 2026-11)
+        max_length=10,  # subscribers by email a notification (botocore 1.44.5, budgets, NotificationWithSubscribers)
         description="Who is told.",
     )
 
@@ -258,6 +258,18 @@ class PolicySettings(Section):
     waivers: tuple[dict[str, Any], ...] = Field(default=(), description="Waivers, each with owner and expiry.")
 
 
+class Addon(StrEnum):
+    """What a cluster must have."""
+
+    KEDA = "keda"
+    ARGO_ROLLOUTS = "argo-rollouts"
+    ENVOY_GATEWAY = "envoy-gateway"
+    PROMETHEUS = "prometheus"
+    LOAD_BALANCER_CONTROLLER = "aws-load-balancer-controller"
+    CERT_MANAGER = "cert-manager"
+    NVIDIA_DEVICE_PLUGIN = "nvidia-device-plugin"
+
+
 class Cluster(Section):
     """The clusters of the environment; one a serving region."""
 
@@ -268,6 +280,10 @@ class Cluster(Section):
         default=(), description="Who may reach the API endpoint from outside; nobody by default."
     )
     admin_role_arns: tuple[RoleArn, ...] = Field(default=(), description="Roles that may administer the clusters.")
+
+    provided_addons: tuple[Addon, ...] = Field(
+        default=(), description="Add-ons that the clusters have already, by whatever other means; not installed."
+    )
 
     @field_validator("version")
     @classmethod

@@ -5,6 +5,7 @@ Components, policies, tests and documents read it from here. A version is added 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -31,13 +32,13 @@ class VersionSet:
 
     Attributes:
         kubernetes: Kubernetes minor version of new clusters.
-        kubernetes_allowed: Minor versions that a cluster may have.
+        eks_addons: Minor version that a cluster may have -> add-on -> version.
         gateway_api: Release of the Gateway API whose CRDs the gateway brings.
         rollouts_gateway_plugin: Image of the traffic router by which Argo Rollouts moves Gateway API routes.
     """
 
     kubernetes: str
-    kubernetes_allowed: tuple[str, ...]
+    eks_addons: Mapping[str, Mapping[str, str]]
     gateway_api: str
     rollouts_gateway_plugin: str
     cert_manager: Chart
@@ -47,6 +48,11 @@ class VersionSet:
     prometheus: Chart
     load_balancer_controller: Chart
     nvidia_device_plugin: Chart
+
+    @property
+    def kubernetes_allowed(self) -> tuple[str, ...]:
+        """Minor versions that a cluster may have."""
+        return tuple(self.eks_addons)
 
     @property
     def pod_security(self) -> str:
@@ -60,12 +66,26 @@ class VersionSet:
 # Chart versions: newest releases in each project's own repository, read 2026-11 from copies of 2026-07 to
 # 2026-08 (the day of each chart's release stands beside it).
 TESTED_VERSIONS = VersionSet(
-    # Amazon EKS user guide, "Kubernetes versions in standard support", read 2026-11
+    # Standard support ends on 2027-03-27 for 1.35; that of 1.34 ends on 2026-12-02, so it is no longer offered (Amazon
+    # EKS user guide, "Amazon EKS Kubernetes release calendar"; endoflife.date/amazon-eks; read 2026-11). EKS has 1.36
+    # too; no tests ran with it.
     kubernetes="1.35",
-    kubernetes_allowed=("1.34", "1.35"),
+    # `aws eks describe-addon-versions` as public repositories recorded it in 2026-05, read 2026-11. AWS publishes no
+    # list that could be read without an account: to be confirmed by the first `up`.
+    eks_addons={
+        "1.35": {
+            "aws-ebs-csi-driver": "v1.59.0-eksbuild.1",
+            "coredns": "v1.14.2-eksbuild.4",
+            "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+            "kube-proxy": "v1.35.3-eksbuild.5",
+            "metrics-server": "v0.8.1-eksbuild.6",
+            "vpc-cni": "v1.21.1-eksbuild.8",
+        },
+    },
     # envoyproxy/gateway v1.9.0, go.mod
     gateway_api="v1.6.1",
-    # argoproj-labs/rollouts-plugin-trafficrouter-gatewayapi, tag of 2026-06-26
+    # argoproj-labs/rollouts-plugin-trafficrouter-gatewayapi, tag of 2026-06-26; its workflow docker-publish.yaml
+    # publishes an image under the name of the tag. Its digest could not be read, so that it is not pinned by one.
     rollouts_gateway_plugin="ghcr.io/argoproj-labs/rollouts-plugin-trafficrouter-gatewayapi:v0.15.0",
     # cert-manager/cert-manager, tag of 2026-07-29; charts carry the version of the release
     cert_manager=Chart("cert-manager", "v1.21.1", "https://charts.jetstack.io", "cert-manager"),

@@ -17,13 +17,17 @@ from serving.blueprint.schema.model import Accelerator, Resources
 from serving.blueprint.schema.recovery import Topology
 from serving.planning.instances import INSTANCE_TYPES, InstanceType, instance_type
 
-NODE_RESERVE_CPU = 0.6
-"""Cores of a node that the kubelet, the CNI and the node agents take: kubelet reservation of an EKS node
-(up to 0.09 cores with 8 cores: AL2023 `kubeReserved`) plus the requests of our daemon sets (0.5)."""
+# What the AL2023 images of EKS keep from pods: awslabs/amazon-eks-ami, nodeadm/internal/kubelet/config.go, copy of
+# 2026-07, read 2026-11. Shares of a node's first, second, third and fourth, and further cores; MiB.
+_KUBELET_CORE_SHARES = ((1, 0.06), (1, 0.01), (2, 0.005), (math.inf, 0.0025))
+_KUBELET_MIB, _KUBELET_MIB_PER_POD, _EVICTION_MIB = 255, 11, 100
 
-NODE_RESERVE_MEMORY_GIB = 2.0
-"""Memory of a node that is not for pods: kubelet reservation (255 MiB + 11 MiB a pod), eviction threshold,
-daemon sets."""
+_MACHINE_MEMORY_SHARE = 0.075
+"""Share of an instance's memory that firmware and kernel keep: what Karpenter assumes (aws/karpenter-provider-aws,
+`vm-memory-overhead-percent`, read 2026-11)."""
+
+_DAEMON_SETS_CPU, _DAEMON_SETS_MEMORY_GIB = 0.5, 0.5
+"""Requests of the daemon sets of a node: network, volumes, credentials, accelerators. An estimate, upwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,28 @@ def demands(environment: Environment, blueprint: Blueprint) -> Iterator[Demand]:
         yield Demand(blueprint.name, "fallback", fallback.min_replicas, fallback.model.resources)
 
 
+def free_cores(instance: InstanceType) -> float:
+    """Cores of a node that are left for replicas."""
+    left, reserved = float(instance.vcpus), 0.0
+    for cores, share in _KUBELET_CORE_SHARES:
+        taken = min(left, cores)
+        left, reserved = left - taken, reserved + taken * share
+    return instance.vcpus - reserved - _DAEMON_SETS_CPU
+
+
+def free_memory_gib(instance: InstanceType) -> float:
+    """Memory of a node that is left for replicas."""
+    kubelet_mib = _KUBELET_MIB + _KUBELET_MIB_PER_POD * instance.pod_addresses + _EVICTION_MIB
+    return instance.memory_gib * (1 - _MACHINE_MEMORY_SHARE) - kubelet_mib / 1_024 - _DAEMON_SETS_MEMORY_GIB
+
+
 def replicas_per_node(resources: Resources, instance: InstanceType) -> int:
     """How many replicas fit on one node by cores, memory and accelerators; 0 if the accelerator differs."""
     if resources.accelerator is not instance.accelerator:
         return 0
     fits = [
-        (instance.vcpus - NODE_RESERVE_CPU) // resources.cpu,
-        (instance.memory_gib - NODE_RESERVE_MEMORY_GIB) // resources.memory_gib,
+        free_cores(instance) // resources.cpu,
+        free_memory_gib(instance) // resources.memory_gib,
     ]
     if resources.accelerators:
         fits.append(instance.accelerators // resources.accelerators)

@@ -17,7 +17,7 @@ from serving.telemetry.promql import duration, label_set, selector
 
 _PANEL_WIDTH, _PANEL_HEIGHT, _GRID_WIDTH = 12, 8, 24  # Grafana's grid has 24 columns
 
-# CloudWatch metrics of Application Load Balancers (Elastic Load Balancing user guide, read 2026-11)
+# CloudWatch metrics of Application Load Balancers (docs/facts.md).
 _EDGE_PANELS: tuple[tuple[str, str, str], ...] = (
     ("Requests", "RequestCount", "Sum"),
     ("Answers 5xx of the services", "HTTPCode_Target_5XX_Count", "Sum"),

@@ -81,7 +81,8 @@ class EngineContract:
         return engine is self.engine and self.since <= parse_version(version) < self.until
 
 
-# vllm/v1/metrics/loggers.py of 0.8 to 0.10 (github.com/vllm-project/vllm, read 2026-11)
+# vllm/v1/metrics/loggers.py of 0.8.4 to 0.20.0, vllm/v1/metrics/buckets.py of 0.32.0 and 0.33.0 (source
+# distributions on PyPI, read 2026-11): the same in all of them. Those of 0.8.0 to 0.8.3 end at 10 s.
 _TTFT_BOUNDS_SECONDS = (
     *(0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0),
     *(2.5, 5.0, 7.5, 10.0, 20.0, 40.0, 80.0, 160.0, 640.0, 2560.0),
@@ -102,11 +103,11 @@ _VLLM_KV_CACHE = Series("vllm:kv_cache_usage_perc", Kind.GAUGE, scale=100)
 CONTRACTS: tuple[EngineContract, ...] = (
     EngineContract(
         EngineName.VLLM,
-        since=(0, 8, 0),
+        since=(0, 8, 4),
         until=(0, 10, 0),
         port=8000,
         path="/metrics",
-        source="vllm/v1/metrics/loggers.py, commit a6f0308c, read 2026-11",
+        source="vllm/v1/metrics/loggers.py of 0.8.4, 0.8.5, 0.9.0, 0.9.1 and 0.9.2 (PyPI), read 2026-11",
         signals={
             **_VLLM_SIGNALS,
             Signal.UTILIZATION: Series("vllm:gpu_cache_usage_perc", Kind.GAUGE, scale=100),
@@ -114,21 +115,21 @@ CONTRACTS: tuple[EngineContract, ...] = (
     ),
     EngineContract(
         EngineName.VLLM,
-        # renamed by vllm-project/vllm#18354; the old name is gone since #29330 (both read 2026-11)
+        # 0.9.2 and 0.10 have the old and the new name, 0.11 hides the old one by default, 0.12 has it no longer
         since=(0, 10, 0),
         until=(0, 11, 0),
         port=8000,
         path="/metrics",
-        source="vllm/v1/metrics/loggers.py, commit 005a810b, read 2026-11",
+        source="vllm/v1/metrics/loggers.py of 0.10.0 and 0.10.2 (PyPI), read 2026-11",
         signals={**_VLLM_SIGNALS, Signal.UTILIZATION: _VLLM_KV_CACHE},
     ),
     EngineContract(
         EngineName.VLLM,
         since=(0, 11, 0),
-        until=(0, 33, 0),
+        until=(0, 34, 0),  # 0.33.0 was the newest release when this was read
         port=8000,
         path="/metrics",
-        source="docs.vllm.ai, 'Production metrics' of v0.32.0, and vllm-project/vllm#24110, read 2026-11",
+        source="vllm/v1/metrics/loggers.py of 0.11.0, 0.12.0, 0.20.0, 0.32.0 and 0.33.0 (PyPI), read 2026-11",
         signals={**_VLLM_SIGNALS, Signal.UTILIZATION: _VLLM_KV_CACHE},
         output_token_seconds=Series(
             "vllm:request_time_per_output_token_seconds", Kind.HISTOGRAM, bounds=_TOKEN_BOUNDS_SECONDS
@@ -140,7 +141,7 @@ CONTRACTS: tuple[EngineContract, ...] = (
         until=(3, 0, 0),
         port=8002,
         path="/metrics",
-        source="triton-inference-server/server, docs/user_guide/metrics.md of r24.04 (2.45.0), read 2026-11",
+        source="triton-inference-server/server, docs/user_guide/metrics.md of v2.45.0 and v2.71.0, read 2026-11",
         signals={
             Signal.QUEUE_DEPTH: Series("nv_inference_pending_request_count", Kind.GAUGE),
             Signal.UTILIZATION: Series("nv_gpu_utilization", Kind.GAUGE, scale=100),
@@ -152,7 +153,7 @@ CONTRACTS: tuple[EngineContract, ...] = (
         until=(1, 8, 0),
         port=8082,
         path="/metrics",
-        source="mlserver 1.7.1 (PyPI): settings.py and parallel/dispatcher.py, read 2026-11",
+        source="mlserver 1.7.0 and 1.7.1 (PyPI): settings.py and parallel/dispatcher.py, read 2026-11",
         # requests in flight in the worker pool, observed whenever a request is dispatched
         signals={Signal.QUEUE_DEPTH: Series("parallel_request_queue", Kind.HISTOGRAM_MEAN)},
     ),

@@ -25,16 +25,24 @@ class Variant(StrEnum):
     CANARY = "canary"
 
 
-# Envoy documentation, "Cluster manager > Statistics" and "gRPC statistics", read 2026-11
+# Envoy documentation, "Cluster manager > Statistics", read 2026-11
 REQUESTS = "envoy_cluster_upstream_rq_completed"
 REQUESTS_BY_CLASS = "envoy_cluster_upstream_rq_xx"
 REQUESTS_SENT = "envoy_cluster_upstream_rq_total"
 REQUESTS_ACTIVE = "envoy_cluster_upstream_rq_active"
 LATENCY_MS = "envoy_cluster_upstream_rq_time"
-GRPC_REQUESTS = "envoy_cluster_grpc_total"
-# Status codes that are the service's fault (grpc.github.io, "Status codes", read 2026-11): unknown, deadline
-# exceeded, internal, unavailable, data loss. Envoy keeps one counter for each.
+# Status codes that are the service's fault (grpcio 1.85, `StatusCode`): unknown, deadline exceeded, internal,
+# unavailable, data loss. Envoy keeps one counter for each, in its grpc_stats filter, which Envoy Gateway adds to
+# listeners with a GRPCRoute (envoyproxy/gateway v1.9.0, internal/gatewayapi/route.go, read 2026-11).
 GRPC_FAILURES = tuple(f"envoy_cluster_grpc_{code}" for code in (2, 4, 13, 14, 15))
+
+GRPC_CALL_TAG = {"tag_name": "grpc_call", "regex": r"^cluster\..+?\.grpc\.((.+)\.)[^.]+$"}
+"""Makes `<package>.<service>.<method>` a label of a gRPC counter.
+
+Envoy Gateway counts by method, and Envoy by itself takes only the first two words out of the name: what is left,
+mostly the method's, would stand in the metric's name (Envoy, source/common/config/well_known_names.cc,
+`GRPC_BRIDGE_METHOD`; envoyproxy/gateway v1.9.0, internal/xds/filters/wellknown.go, read 2026-11).
+"""
 
 SIGNALS = frozenset(
     {
@@ -50,13 +58,15 @@ SIGNALS = frozenset(
 
 PERCENTILES = {Signal.LATENCY_P50: 50, Signal.LATENCY_P95: 95, Signal.LATENCY_P99: 99}
 
-# Envoy documentation, bootstrap `histogram_bucket_settings`: the default bounds, milliseconds, read 2026-11
+# Envoy, source/common/stats/histogram_impl.cc, `HistogramSettingsImpl::defaultBuckets`, milliseconds, read 2026-11
 DEFAULT_BOUNDS_MS = (
     *(0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000),
     *(300_000, 600_000, 1_800_000, 3_600_000),
 )
 
-# internal/gatewayapi of Envoy Gateway 1.6: <kind>/<namespace>/<route>/rule/<i>[/backend/<j>], read 2026-11
+# envoyproxy/gateway v1.9.0, internal/gatewayapi/helpers.go: <kind>/<namespace>/<route>/rule/<i>[/backend/<j>]; a
+# cluster for each backend only where backends have filters of their own (internal/ir/xds.go,
+# `NeedsClusterPerSetting`), read 2026-11
 _BACKENDS = {
     Variant.ALL: "/rule/.+",
     Variant.STABLE: "/rule/[0-9]+/backend/0",
@@ -108,9 +118,10 @@ def histogram_bounds_ms(blueprints: Iterable[Blueprint]) -> tuple[float, ...]:
 
 
 def bootstrap_patch(blueprints: Iterable[Blueprint]) -> str:
-    """YAML to merge into the gateway's Envoy bootstrap, so that objectives can be judged exactly."""
+    """YAML to merge into the gateway's Envoy bootstrap, so that objectives are judged exactly; lists are appended."""
     settings = {
         "match": {"suffix": "upstream_rq_time"},
         "buckets": list(histogram_bounds_ms(blueprints)),
     }
-    return yaml.safe_dump({"stats_config": {"histogram_bucket_settings": [settings]}}, sort_keys=False)
+    stats = {"stats_tags": [GRPC_CALL_TAG], "histogram_bucket_settings": [settings]}
+    return yaml.safe_dump({"stats_config": stats}, sort_keys=False)

@@ -37,7 +37,7 @@ CPU_SECONDS = "container_cpu_usage_seconds_total"
 _LATENCY_SIGNALS = frozenset({*gateway.PERCENTILES, Signal.TIME_TO_FIRST_TOKEN_P95})
 _COUNT_SIGNALS = frozenset({Signal.QUEUE_DEPTH, Signal.THROUGHPUT, Signal.CONCURRENCY})
 _CUSTOM_SUFFIXES: tuple[tuple[str, Kind, float], ...] = (
-    # naming conventions of Prometheus (prometheus.io, "Metric and label naming", read 2026-11)
+    # naming conventions of Prometheus: units and `_total` at the end (docs/facts.md)
     ("_seconds_bucket", Kind.HISTOGRAM, 1000),
     ("_milliseconds_bucket", Kind.HISTOGRAM, 1),
     ("_total", Kind.COUNTER, 1),

@@ -41,6 +41,7 @@ def keys_args(**changes: object) -> EncryptionKeysArgs:
         "home_region": HOME,
         "regions": list(REGIONS),
         "data_classes": ["internal", "restricted"],
+        "metrics_regions": [HOME, SECOND],
         "admin_role_arns": [ADMIN],
         "tags": TAGS,
     }

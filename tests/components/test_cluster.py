@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from components.cluster import ADDON_VERSIONS, LOG_TYPES, Cluster, addon_version, cluster_arn
+from components.cluster import LOG_TYPES, Cluster, addon_version, cluster_arn
 from serving.blueprint.errors import InternalError
 from serving.blueprint.versions import TESTED_VERSIONS
 from tests.components.recorder import UNKNOWN, Recorded, Recorder, Resource
@@ -65,14 +65,14 @@ def test_the_control_plane_survives_a_zone_and_never_falls_out_of_support() -> N
 
 
 def test_every_kubernetes_version_that_an_environment_may_choose_has_all_addons() -> None:
-    assert set(ADDON_VERSIONS) == set(TESTED_VERSIONS.kubernetes_allowed)
-    assert len({frozenset(versions) for versions in ADDON_VERSIONS.values()}) == 1
+    assert TESTED_VERSIONS.kubernetes in TESTED_VERSIONS.kubernetes_allowed
+    assert len({frozenset(versions) for versions in TESTED_VERSIONS.eks_addons.values()}) == 1
 
 
 def test_addons_are_pinned_and_kube_proxy_is_of_the_clusters_version() -> None:
     for addon in sample().of_type("Addon"):
         assert addon["addonVersion"] == addon_version("1.35", addon["addonName"])
-    for version in ADDON_VERSIONS:
+    for version in TESTED_VERSIONS.eks_addons:
         assert addon_version(version, "kube-proxy").startswith(f"v{version}.")
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.cluster_addons import WIRING, Addon, ClusterAddons, ClusterAddonsArgs, ClusterAddonsSpec
+from components.cluster_addons import WIRING, ClusterAddons, ClusterAddonsArgs, ClusterAddonsSpec
 from components.node_labels import PURPOSE_LABEL
 from components.priorities import priority_class
+from serving.blueprint.environment import Addon
 from serving.blueprint.errors import InputError
 from serving.blueprint.schema.identity import Tier
 from tests.components.recorder import Recorded, Recorder, Resource

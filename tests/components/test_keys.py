@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,6 +23,23 @@ def made(record: Recorder, **changes: object) -> Recorded:
 def policies(recorded: Recorded) -> list[tuple[Resource, list[dict[str, Any]]]]:
     keys = recorded.of_type("Key") + recorded.of_type("ReplicaKey")
     return [(key, json.loads(key["policy"])["Statement"]) for key in keys]
+
+
+def metrics_keys(recorded: Recorded) -> list[Resource]:
+    aliases = [alias for alias in recorded.of_type("Alias") if alias["name"] == "alias/test/metrics"]
+    return [key for alias in aliases for key in recorded.source_of(alias, "targetKeyId")]
+
+
+def via_services(statements: list[dict[str, Any]]) -> set[str]:
+    """AWS services through which the account's roles may use a key."""
+    hosts = [s.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", []) for s in statements]
+    return {host.split(".")[0] for some in hosts for host in ([some] if isinstance(some, str) else some)}
+
+
+def data_policies(recorded: Recorded) -> list[tuple[Resource, list[dict[str, Any]]]]:
+    """Of the keys of data classes: all but those of metrics."""
+    others = {key.urn for key in metrics_keys(recorded)}
+    return [(key, statements) for key, statements in policies(recorded) if key.urn not in others]
 
 
 def actions(statement: dict[str, Any]) -> set[str]:
@@ -98,16 +116,38 @@ def test_the_accounts_roles_use_a_key_only_under_a_condition(record: Recorder) -
                 assert {"kms:ViaService", "aws:PrincipalArn"} & set(condition)
 
 
-def test_the_policy_of_a_replica_speaks_of_its_own_region(record: Recorder) -> None:
+def test_a_policy_speaks_of_its_own_region(record: Recorder) -> None:
     for key, statements in policies(made(record)):
         others = set(REGIONS) - {key["region"]}
         text = json.dumps(statements)
-        assert f"s3.{key['region']}.amazonaws.com" in text
+        assert f".{key['region']}.amazonaws.com" in text
         assert not [region for region in others if region in text]
 
 
+def test_metrics_have_a_key_that_is_not_multi_region_in_each_of_their_regions(record: Recorder) -> None:
+    """Amazon Managed Service for Prometheus refuses the ARN of a multi-region key."""
+    recorded = made(record)
+    assert [(key["region"], key["multiRegion"]) for key in metrics_keys(recorded)] == [(HOME, False), (SECOND, False)]
+
+
+def test_a_key_of_metrics_is_used_through_prometheus_and_no_other_key_is(record: Recorder) -> None:
+    recorded = made(record)
+    metrics = {key.urn for key in metrics_keys(recorded)}
+    for key, statements in policies(recorded):
+        services = via_services(statements)
+        assert (services == {"aps"}) if key.urn in metrics else ("aps" not in services)
+
+
+def test_whoever_makes_a_grant_through_a_service_may_retire_it_through_the_service(record: Recorder) -> None:
+    for _, statements in policies(made(record)):
+        of_roles = [s for s in statements if s["Principal"] == {"AWS": ROOT}]
+        assert [s for s in of_roles if "kms:CreateGrant" in actions(s)]
+        (retiring,) = [s for s in of_roles if "kms:RetireGrant" in actions(s)]
+        assert "kms:ViaService" in retiring["Condition"]["StringEquals"]
+
+
 def test_log_groups_of_this_account_may_be_encrypted(record: Recorder) -> None:
-    for key, statements in policies(made(record)):
+    for key, statements in data_policies(made(record)):
         (logs,) = [s for s in statements if s["Principal"] == {"Service": f"logs.{key['region']}.amazonaws.com"}]
         pattern = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
         assert pattern == f"arn:aws:logs:{key['region']}:{ACCOUNT}:log-group:*"
@@ -116,7 +156,9 @@ def test_log_groups_of_this_account_may_be_encrypted(record: Recorder) -> None:
 def test_the_service_linked_role_exists_before_a_policy_names_it(record: Recorder) -> None:
     recorded = made(record, create_autoscaling_role=True)
     role = recorded.one("ServiceLinkedRole")
-    assert all(role.urn in key.dependencies for key in recorded.of_type("Key"))
+    naming = [key for key in recorded.of_type("Key") if "AWSServiceRoleForAutoScaling" in key["policy"]]
+    assert naming
+    assert all(role.urn in key.dependencies for key in naming)
 
 
 def test_a_data_class_that_the_blueprint_does_not_know_is_refused(record: Recorder) -> None:
@@ -124,9 +166,11 @@ def test_a_data_class_that_the_blueprint_does_not_know_is_refused(record: Record
         made(record, data_classes=["secret"])
 
 
-def test_asking_for_a_key_that_is_not_there_says_which_are(record: Recorder) -> None:
-    def program() -> None:
-        EncryptionKeys("keys", keys_args()).arn("us-east-1", "internal")
-
+@pytest.mark.parametrize(
+    "ask", [lambda keys: keys.arn("us-east-1", "internal"), lambda keys: keys.metrics_arn(RECOVERY)]
+)
+def test_asking_for_a_key_that_is_not_there_says_which_are(
+    record: Recorder, ask: Callable[[EncryptionKeys], object]
+) -> None:
     with pytest.raises(InternalError, match="eu-west-1/internal"):
-        record(program)
+        record(lambda: ask(EncryptionKeys("keys", keys_args())))

@@ -166,6 +166,14 @@ def test_every_taggable_resource_carries_the_tags(made: Recorded, tags: dict[str
             assert tags.items() <= resource["tags"].items(), resource.name
 
 
+def test_a_host_whose_regional_name_no_rule_can_hold_is_refused(record: Recorder, tags: dict[str, str]) -> None:
+    room = 128 - len(regional_host(".example.com", REGION))
+    fitting, too_long = (f"{'a' * 50}.{'b' * (length - 51)}.example.com" for length in (room, room + 1))
+    run(record, tags, hosts=[fitting])
+    with pytest.raises(InputError, match="shorter host"):
+        run(record, tags, hosts=[too_long])
+
+
 def test_a_wrong_argument_is_refused_before_anything_is_made(record: Recorder, tags: dict[str, str]) -> None:
     with pytest.raises(InputError, match="idle_timeout_seconds"):
         run(record, tags, idle_timeout_seconds=5_000)

@@ -159,6 +159,17 @@ def test_all_traffic_is_logged_encrypted(record: Recorder) -> None:
     assert group["retentionInDays"] >= 365
 
 
+def test_the_flow_log_writes_to_its_own_group_and_may_look_for_it(record: Recorder) -> None:
+    recorded = made(record)
+    group = recorded.one("LogGroup")["name"]
+    (policy,) = [p for p in recorded.of_type("RolePolicy") if "flow-log" in p.name]
+    for statement in json.loads(policy["policy"])["Statement"]:
+        if "logs:DescribeLogGroups" in str(statement["Action"]):
+            assert (statement["Action"], statement["Resource"]) == ("logs:DescribeLogGroups", "*")
+        else:
+            assert all(f"log-group:{group}" in resource for resource in statement["Resource"])
+
+
 def test_the_internet_gets_in_only_through_the_public_subnets(record: Recorder) -> None:
     recorded = made(record)
     assert recorded.one("VpcBlockPublicAccessOptions")["internetGatewayBlockMode"] == "block-ingress"

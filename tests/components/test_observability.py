@@ -40,6 +40,7 @@ def run(record: Recorder, tags: dict[str, str], **changes: Any) -> Recorded:
         "platform_emails": ["platform@example.com"],
         "tags": tags,
         "key_arn": "arn:key",
+        "metrics_key_arn": "arn:metrics-key",
         "load_balancer_arn_suffix": "app/edge/1",
         "target_group_arn_suffix": "targetgroup/gateway/2",
     }
@@ -59,9 +60,11 @@ def test_everything_is_in_the_region(record: Recorder, tags: dict[str, str]) -> 
     assert {resource["region"] for resource in run(record, tags).managed()} == {REGION}
 
 
-def test_metrics_topic_and_logs_are_encrypted_with_the_key(record: Recorder, tags: dict[str, str]) -> None:
+def test_topic_and_logs_are_encrypted_with_the_key_and_metrics_with_their_own(
+    record: Recorder, tags: dict[str, str]
+) -> None:
     made = run(record, tags)
-    assert made.one("Workspace")["kmsKeyArn"] == "arn:key"
+    assert made.one("Workspace")["kmsKeyArn"] == "arn:metrics-key"
     assert made.one("Workspace").protect
     assert made.one("Topic")["kmsMasterKeyId"] == "arn:key"
     assert {group["kmsKeyId"] for group in made.of_type("LogGroup")} == {"arn:key"}
@@ -159,6 +162,12 @@ def test_logs_that_may_hold_what_people_wrote_are_masked(
         find, mask = json.loads(policy["policyDocument"])["Statement"]
         assert find["DataIdentifier"] == mask["DataIdentifier"]  # AWS refuses two different lists
         assert mask["Operation"]["Deidentify"] == {"MaskConfig": {}}
+
+
+def test_prometheus_may_publish_to_the_topic_and_read_what_it_is(record: Recorder, tags: dict[str, str]) -> None:
+    statements = json.loads(run(record, tags).one("TopicPolicy")["policy"])["Statement"]
+    allowed = {s["Action"] for s in statements if "aps.amazonaws.com" in str(s["Principal"]) and s["Effect"] == "Allow"}
+    assert allowed == {"sns:Publish", "sns:GetTopicAttributes"}
 
 
 def test_the_edge_calls_for_help_through_the_topic(record: Recorder, tags: dict[str, str]) -> None:

@@ -6,16 +6,16 @@ import pytest
 
 from serving.blueprint.schema.model import Resources
 from serving.planning.capacity import (
-    NODE_RESERVE_CPU,
-    NODE_RESERVE_MEMORY_GIB,
     capacity_findings,
     demands,
+    free_cores,
+    free_memory_gib,
     instance_findings,
     replicas_for_peak,
     replicas_per_node,
     surviving_active_regions,
 )
-from serving.planning.instances import INSTANCE_TYPES, instance_type
+from serving.planning.instances import INSTANCE_TYPES, InstanceType, instance_type
 from tests.documents import SERVICES, blueprint, environment
 
 
@@ -84,11 +84,26 @@ def test_whole_accelerators_of_the_right_kind_decide_how_many_replicas_fit() -> 
 
 def test_cores_and_memory_of_a_node_are_not_all_for_replicas() -> None:
     node = instance_type("c7i.2xlarge")
-    free_cpu, free_memory = node.vcpus - NODE_RESERVE_CPU, node.memory_gib - NODE_RESERVE_MEMORY_GIB
+    free_cpu, free_memory = free_cores(node), free_memory_gib(node)
     assert replicas_per_node(Resources(cpu=free_cpu, memory_gib=1), node) == 1
     assert replicas_per_node(Resources(cpu=free_cpu + 0.1, memory_gib=1), node) == 0
     assert replicas_per_node(Resources(cpu=1, memory_gib=free_memory), node) == 1
     assert replicas_per_node(Resources(cpu=1, memory_gib=free_memory + 0.1), node) == 0
+
+
+def test_the_kubelet_keeps_more_of_a_machine_the_more_cores_and_pod_addresses_it_has() -> None:
+    small, large = instance_type("c7i.xlarge"), instance_type("c7i.4xlarge")
+    # nodeadm: 60, 10, 5 and 5 millicores of the first four cores, 2.5 of each further one
+    assert free_cores(small) - free_cores(large) == pytest.approx(-12 + 12 * 0.0025)
+    kept = [(node.memory_gib * 0.925 - free_memory_gib(node)) * 1_024 for node in (small, large)]
+    # nodeadm: 11 MiB for each of 58 and 234 pods
+    assert kept[1] - kept[0] == pytest.approx(11 * (234 - 58))
+
+
+@pytest.mark.parametrize("node", INSTANCE_TYPES.values(), ids=lambda node: node.name)
+def test_no_more_of_a_machine_is_free_than_it_has(node: InstanceType) -> None:
+    assert free_cores(node) < node.vcpus
+    assert 0 < free_memory_gib(node) < node.memory_gib
 
 
 def test_an_unknown_instance_type_is_found_with_those_that_are_known() -> None:

@@ -31,6 +31,14 @@ def test_every_machine_is_as_ec2_describes_it() -> None:
         assert machine.accelerators == sum(one["Count"] for one in accelerators), name
         found = {f"nvidia-{one['Name'].lower()}" for one in accelerators} or {Accelerator.NONE.value}
         assert {machine.accelerator.value} == found, name
+        assert machine.pod_addresses == pod_addresses(facts["NetworkInfo"]), name
+
+
+def pod_addresses(network: dict[str, Any]) -> int:
+    """As the images of EKS count: interfaces of the default card, one address of each for itself, and two host pods."""
+    cards = {card["NetworkCardIndex"]: card["MaximumNetworkInterfaces"] for card in network["NetworkCards"]}
+    interfaces = cards[network.get("DefaultNetworkCardIndex", 0)]
+    return int(interfaces * (network["Ipv4AddressesPerInterface"] - 1) + 2)
 
 
 def test_every_virtual_size_of_a_covered_family_is_there() -> None:

@@ -40,6 +40,7 @@ def test_a_latency_signal_is_a_histogram_with_rising_bounds(contract: EngineCont
         ("0.9.2", "vllm:gpu_cache_usage_perc"),
         ("0.10.0-rc1", "vllm:kv_cache_usage_perc"),
         ("0.32.0", "vllm:kv_cache_usage_perc"),
+        ("0.33.0", "vllm:kv_cache_usage_perc"),
     ],
 )
 def test_the_name_of_a_metric_follows_the_engine_version(version: str, metric: str) -> None:
@@ -55,7 +56,7 @@ def test_every_shipped_engine_version_has_a_contract(service: str) -> None:
 
 
 def test_a_version_outside_every_range_has_no_contract() -> None:
-    for version in ("0.1.0", "99.0.0"):
+    for version in ("0.1.0", "0.8.3", "99.0.0"):
         assert not any(contract.covers(EngineName.VLLM, version) for contract in CONTRACTS)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import yaml
 
 from serving.blueprint.errors import InternalError
 from serving.blueprint.schema import Blueprint
@@ -206,9 +207,31 @@ def test_grpc_failures_are_counted_by_status_and_not_by_http_class() -> None:
     assert "response_code_class" not in errors
 
 
+@pytest.mark.parametrize("call", ["Ranker.Rank", "inference.GRPCInferenceService.ModelInfer", "a.b.v1.Ranker.Rank"])
+@pytest.mark.parametrize("counter", ["13", "total"])
+def test_the_name_of_a_grpc_counter_does_not_depend_on_package_and_method(call: str, counter: str) -> None:
+    stat = f"cluster.grpcroute/tenant-a/ranker/rule/0/backend/1.grpc.{call}.{counter}"
+    found = re.search(gateway.GRPC_CALL_TAG["regex"], stat)
+    assert found is not None
+    assert found[2] == call
+    # Envoy takes the first group out of the name
+    assert stat[: found.start(1)] + stat[found.end(1) :] == stat.replace(f"{call}.", "")
+
+
+def test_counters_of_http_carry_no_grpc_call() -> None:
+    assert not re.search(gateway.GRPC_CALL_TAG["regex"], "cluster.httproute/tenant-a/chat/rule/0.upstream_rq_total")
+
+
 def test_the_gateway_has_a_bucket_at_every_latency_objective() -> None:
     blueprints = [blueprint(service) for service in SERVICES]
     bounds = gateway.histogram_bounds_ms(blueprints)
     assert list(bounds) == sorted(set(bounds))
     for one in blueprints:
         assert set(one.slo.latency_ms.by_percentile().values()) <= set(bounds)
+
+
+def test_the_patch_of_the_gateway_brings_bounds_and_the_grpc_label() -> None:
+    stats = yaml.safe_load(gateway.bootstrap_patch([blueprint(service) for service in SERVICES]))["stats_config"]
+    assert gateway.GRPC_CALL_TAG in stats["stats_tags"]
+    [settings] = stats["histogram_bucket_settings"]
+    assert gateway.LATENCY_MS.endswith(settings["match"]["suffix"])

@@ -148,13 +148,13 @@ class Queue(Section):
     visibility_timeout_seconds: int = Field(
         default=120,
         ge=1,
-        le=43_200,  # the limit of Amazon SQS (developer guide, "visibility timeout", read 2026-11)
+        le=43_200,  # the limit of Amazon SQS (botocore 1.44.5, sqs, CreateQueue, VisibilityTimeout)
         description="Time in which a worker must finish a message.",
     )
     retention_seconds: int = Field(
         default=345_600,
         ge=60,
-        le=1_209_600,  # limit of Amazon SQS: 14 days (developer guide, "message quotas", read 2026-11)
+        le=1_209_600,  # limit of Amazon SQS: 14 days (botocore 1.44.5, sqs, CreateQueue, MessageRetentionPeriod)
         description="How long an unread message is kept.",
     )
 

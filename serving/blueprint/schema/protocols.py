@@ -1,6 +1,6 @@
 """The public schemas that known protocols bring with them, so that a blueprint need not repeat them.
 
-Each is the subset of the protocol that the platform routes and checks. Sources, read 2026-11:
+Each is the subset of the protocol that the platform routes and checks. Sources (docs/facts.md):
 OpenAI API reference ("Create chat completion", "Create embeddings"); Open Inference Protocol v2
 (github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md).
 """
