@@ -116,7 +116,7 @@ def test_the_boundaries_of_bounded_values_are_allowed() -> None:
             "scaling.prewarmed_replicas": 12,
             "governance.retention.inference_log_days": 183,
             "scaling.traffic.baseline_rps": 900,
-        }
+        },
     )
     assert edge.slo.error_budget_ratio == pytest.approx(0.00001)
 
