@@ -9,9 +9,11 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
@@ -25,6 +27,7 @@ from serving.report.wording import (
     SYMBOLS,
     counted,
     headline,
+    is_record,
     level_word,
     resource_name,
     short_type,
@@ -114,7 +117,24 @@ def _print_outputs(console: Console, plan: Plan, *, full: bool) -> None:
     if plan.outputs:
         _title(console, "Outputs")
         for key, value in sorted(plan.outputs.items()):
-            _line(console, f"{key}: {shown(value, _PLAIN_WIDTH) if full else shown(value)}")
+            if isinstance(value, list) and value and all(is_record(item) for item in value):
+                _print_records(console, key, value)
+            elif is_record(value):
+                _line(console, f"{key}:")
+                for name, item in sorted(value.items()):
+                    _line(console, f"{name}: {shown(item, _PLAIN_WIDTH)}", indent=4)
+            else:
+                _line(console, f"{key}: {shown(value, _PLAIN_WIDTH) if full else shown(value)}")
+
+
+def _print_records(console: Console, key: str, records: list[Any]) -> None:
+    """Print a list of mappings as a table, a column for each key that any of them has."""
+    _line(console, f"{key}:")
+    columns = sorted({name for record in records for name in record})
+    table = Table(*columns, box=None, pad_edge=False, header_style="dim")
+    for record in records:
+        table.add_row(*(shown(record[name]) if name in record else "" for name in columns))
+    console.print(Padding(table, (0, 0, 0, 4), expand=False))
 
 
 def _print_diff(console: Console, diff: PlanDiff, *, full: bool) -> None:

@@ -6,6 +6,7 @@ Owns words and shortening, so that terminal, comment and page say the same. No l
 from __future__ import annotations
 
 import json
+from typing import TypeGuard
 
 from serving.blueprint.errors import KeyPath, format_path
 from serving.preview.diff import Change, ResourceDiff
@@ -48,6 +49,11 @@ def shown(value: PlanValue, longest: int = _LONGEST_VALUE) -> str:
         return SECRET
     text = json.dumps(_plain(value), ensure_ascii=False, sort_keys=True)
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def is_record(value: PlanValue) -> TypeGuard[dict[str, PlanValue]]:
+    """Whether a value is a mapping with something in it, and no marker."""
+    return isinstance(value, dict) and bool(value) and not is_unknown(value) and not is_secret(value)
 
 
 def _plain(value: PlanValue) -> PlanValue:
