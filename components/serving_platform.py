@@ -238,7 +238,7 @@ class ServingPlatform(pulumi.ComponentResource):
                 "environment": self._environment,
                 "blueprints": list(self._blueprints),
                 "region": region.name,
-                "registry": f"{self.registry.host(region.name)}/{self._environment.name}",
+                "registry": self.registry.registry(region.name),
                 "model_bucket": self.model_store.bucket_name(region.name),
                 "services": {name: self._feature_wiring(name, region.name) for name in self.feature_stores},
                 "certificate_arns": list(self.certificates.arns[region.name]),

@@ -109,12 +109,50 @@ def test_two_services_with_one_name_are_refused(project: Path) -> None:
 
 
 def test_fallbacks_that_lead_round_in_a_circle_are_refused(project: Path) -> None:
-    edit_blueprint(project, "chat", **{"degradation.fallback": {"service": "embedding"}})
-    edit_blueprint(project, "embedding", **{"degradation.fallback": {"service": "chat"}})
+    shutil.copy(project / "blueprints/embedding.yaml", project / "blueprints/vectors.yaml")
+    edit_blueprint(project, "vectors", **{"identity.name": "vectors", "degradation.fallback": {"service": "embedding"}})
+    edit_blueprint(project, "embedding", **{"degradation.fallback": {"service": "vectors"}})
     with pytest.raises(InputError) as caught:
         load_fleet([project / "blueprints"])
-    assert [Path(p.file).stem for p in caught.value.problems] == ["chat", "embedding"]
+    assert [Path(p.file).stem for p in caught.value.problems] == ["embedding", "vectors"]
     assert all("lead back" in problem.message for problem in caught.value.problems)
+
+
+def test_a_fallback_must_answer_with_the_same_contract(project: Path) -> None:
+    edit_blueprint(project, "chat", **{"degradation.fallback": {"service": "embedding"}})
+    with pytest.raises(InputError) as caught:
+        load_fleet([project / "blueprints"])
+    [problem] = caught.value.problems
+    assert "does not answer with the same contract" in problem.message
+
+
+@pytest.mark.parametrize("suffix", ["canary", "fallback"])
+def test_a_service_is_not_named_like_another_services_objects(project: Path, suffix: str) -> None:
+    name = f"embedding-{suffix}"
+    shutil.copy(project / "blueprints/embedding.yaml", project / f"blueprints/{name}.yaml")
+    edit_blueprint(project, name, **{"identity.name": name})
+    with pytest.raises(InputError) as caught:
+        load_fleet([project / "blueprints"])
+    assert "is the name of an object of service 'embedding'" in caught.value.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("service", "change", "told"),
+    [
+        ("embedding", {"contract.delivery": ["async"]}, "contract.delivery 'async'"),
+        ("embedding", {"governance.encryption": "service-key"}, "'service-key'"),
+        ("embedding", {"recovery.backups": [{"part": "cluster"}]}, "a backup of the cluster"),
+        ("fraud-score", {"contract.protocol": "grpc"}, "contract.protocol 'grpc'"),
+    ],
+)
+def test_what_no_stack_renders_is_valid_in_a_blueprint_and_refused_in_an_environment(
+    project: Path, service: str, change: dict[str, object], told: str
+) -> None:
+    edit_blueprint(project, service, **change)
+    assert load_fleet([project / "blueprints"])
+    [problem] = problems(project)
+    assert told in problem.message
+    assert problem.file.endswith("Pulumi.prod.yaml")
 
 
 def test_a_fallback_to_a_service_that_does_not_exist_is_refused(project: Path) -> None:
@@ -128,10 +166,22 @@ def test_a_fallback_to_a_service_that_does_not_exist_is_refused(project: Path) -
     ("change", "message"),
     [
         ({"tenants.2.name": "payment"}, "its tenant 'payments' is not a tenant of this environment"),
-        ({"regions.1.role": "recovery"}, "it promises 2 active regions, the environment has 1"),
+        (
+            {"regions.1.role": "recovery", "topology": "single-region"},
+            "it promises 2 active regions, the environment has 1",
+        ),
+        ({"tenants.0.name": "monitoring"}, "'monitoring' is a namespace of the cluster or of the platform"),
+        ({"tenants.0.name": "kube-assistants"}, "is a namespace of the cluster or of the platform"),
+        ({"tenants.2.quota.cpu": 29}, "29 is less than what its services may scale to (30, rollouts included)"),
+        ({"tenants.2.quota.memory_gib": 59}, "59 is less than what its services may scale to (60"),
+        ({"services.chat": {"host": "chat.example.org"}}, "'chat.example.org' is not below 'serving.example.com'"),
+        ({"domain": "a" * 50 + ".example.com"}, "at most 64 are allowed"),
         ({"regions.2.jurisdiction": "us"}, "outside of where data of 'chat' may be"),
         ({"budget.monthly_usd": 49499}, "49499 is less than the services' ceilings together (49500)"),
-        ({"tenants.0.quota.accelerators": 7}, "7 is less than what its services may scale to (8)"),
+        (
+            {"tenants.0.quota.accelerators": 11},
+            "11 is less than what its services may scale to (12, rollouts included)",
+        ),
         ({"regions.1.node_groups.3.max_nodes": 3}, "find no node"),
     ],
 )

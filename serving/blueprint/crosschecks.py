@@ -183,26 +183,18 @@ def llm_objectives_need_a_stream(contract: Contract, slo: Slo) -> Iterator[Findi
         )
 
 
-def custom_metrics_are_stated(model: Model, scaling: Scaling, observability: Observability) -> Iterator[Finding]:
-    """A custom engine has no metric contract but the one that its blueprint states."""
-    if model.engine.name is not EngineName.CUSTOM:
-        if observability.metrics:
-            yield Finding(
-                ("observability", "metrics"),
-                f"engine '{model.engine.name}' has a metric contract of its own",
-                effect="two metric names would compete for one signal",
-                remedy="remove observability.metrics",
-            )
-        return
-    for index, trigger in enumerate(scaling.effective_triggers):
-        if trigger.signal not in observability.metrics:
-            yield Finding(
-                ("scaling", "triggers", index, "signal") if scaling.triggers else ("scaling",),
-                f"nothing says which metric of the custom engine carries '{trigger.signal}'",
-                effect="the autoscaler would query a metric that does not exist",
-                remedy=f"state observability.metrics.{trigger.signal}",
-                allowed=tuple(observability.metrics),
-            )
+def known_engines_have_their_metrics(model: Model, observability: Observability) -> Iterator[Finding]:
+    """Which metric carries a signal is said by an engine's contract, and only for custom engines here.
+
+    Whether a signal that is used is offered at all is judged by the metric contract, in `serving.telemetry`.
+    """
+    if model.engine.name is not EngineName.CUSTOM and observability.metrics:
+        yield Finding(
+            ("observability", "metrics"),
+            f"engine '{model.engine.name}' has a metric contract of its own",
+            effect="two metric names would compete for one signal",
+            remedy="remove observability.metrics",
+        )
 
 
 def feature_store_is_backed_up(governance: Governance, recovery: Recovery) -> Iterator[Finding]:
@@ -260,7 +252,7 @@ CROSS_CHECKS: tuple[CrossCheck, ...] = (
     CrossCheck(("contract", "degradation"), static_answer_fits),
     CrossCheck(("identity", "scaling"), tier_zero_survives),
     CrossCheck(("contract", "slo"), llm_objectives_need_a_stream),
-    CrossCheck(("model", "scaling", "observability"), custom_metrics_are_stated),
+    CrossCheck(("model", "observability"), known_engines_have_their_metrics),
     CrossCheck(("governance", "recovery"), feature_store_is_backed_up),
     CrossCheck(("overridable",), overridable_paths_exist),
 )

@@ -432,6 +432,14 @@ def _topology_fits(regions: Sequence[Region], topology: Topology) -> Iterator[Fi
             remedy="choose active-active or active-passive",
             allowed=tuple(Topology),
         )
+    if topology is Topology.ACTIVE_ACTIVE and sum(region.role is RegionRole.ACTIVE for region in regions) < 2:
+        yield Finding(
+            ("topology",),
+            "'active-active' with fewer than two active regions",
+            effect="the loss of the one region would stop everything",
+            remedy="give a second region role: active, or choose another topology",
+            allowed=tuple(Topology),
+        )
     if topology is Topology.ACTIVE_PASSIVE and not any(region.role is RegionRole.PASSIVE for region in regions):
         yield Finding(
             ("topology",),

@@ -7,13 +7,30 @@ suffices is arithmetic and belongs to `serving.planning`.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from serving.blueprint.compatibility import misfits
 from serving.blueprint.environment import Environment
 from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.schema import Blueprint
+from serving.blueprint.schema.contract import Delivery, Protocol
+from serving.blueprint.schema.governance import Encryption
+from serving.blueprint.schema.recovery import StatefulPart
+from serving.blueprint.versions import TESTED_VERSIONS
+
+MAX_HOST_LENGTH = 64
+"""Longest first name of an ACM certificate (AWS Certificate Manager: DomainName of RequestCertificate is the subject's
+common name, which RFC 5280 limits to 64). The regional host before it then stays below the 128 of a listener rule."""
+
+RESERVED_NAMESPACES = frozenset(
+    {"default", "kube-system", "kube-public", "kube-node-lease"} | TESTED_VERSIONS.namespaces
+)
+"""Namespaces of the cluster and of the platform; a tenant's namespace is named after it."""
+
+DERIVED_SUFFIXES = ("canary", "fallback", "fallback-canary")
+"""What is added to a service's name for further objects in its tenant's namespace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +54,7 @@ def service_findings(blueprints: Sequence[Blueprint]) -> Iterator[FleetFinding]:
     distinct = _first_of_each_name(blueprints)
     yield from _claimed_twice(blueprints, path, "host", hosts, only=distinct)
     yield from _fallbacks(blueprints)
+    yield from _derived_names(blueprints)
 
 
 def environment_findings(environment: Environment, blueprints: Mapping[str, Blueprint]) -> Iterator[FleetFinding]:
@@ -44,10 +62,9 @@ def environment_findings(environment: Environment, blueprints: Mapping[str, Blue
     for name, blueprint in blueprints.items():
         for finding in _service_in_environment(environment, name, blueprint):
             yield FleetFinding(None, finding)
-    for finding in (*_shared_hosts(environment, blueprints), *_ceilings(environment, blueprints)):
-        yield FleetFinding(None, finding)
-    for finding in _quotas(environment, blueprints):
-        yield FleetFinding(None, finding)
+    for judge in (_shared_hosts, _ceilings, _quotas, _tenant_names):
+        for finding in judge(environment, blueprints):
+            yield FleetFinding(None, finding)
 
 
 def host_of(environment: Environment, blueprint: Blueprint) -> str:
@@ -90,7 +107,8 @@ def _claimed_twice(
 
 
 def _fallbacks(blueprints: Sequence[Blueprint]) -> Iterator[FleetFinding]:
-    names = {blueprint.name for blueprint in blueprints}
+    by_name = {blueprint.name: blueprint for blueprint in blueprints}
+    names = set(by_name)
     targets = {b.name: b.degradation.fallback.service for b in blueprints if b.degradation.fallback}
     for index, blueprint in enumerate(blueprints):
         target = targets.get(blueprint.name)
@@ -106,6 +124,14 @@ def _fallbacks(blueprints: Sequence[Blueprint]) -> Iterator[FleetFinding]:
                 allowed=tuple(sorted(names - {blueprint.name})),
             )
             yield FleetFinding(index, finding)
+        elif (reason := _contract_differs(blueprint, by_name[target])) is not None:
+            finding = Finding(
+                path,
+                f"'{target}' does not answer with the same contract: {reason}",
+                effect="consumers could not read the fallback's answers",
+                remedy="name a service with the same contract",
+            )
+            yield FleetFinding(index, finding)
         elif _leads_back(blueprint.name, targets):
             finding = Finding(
                 path,
@@ -114,6 +140,19 @@ def _fallbacks(blueprints: Sequence[Blueprint]) -> Iterator[FleetFinding]:
                 remedy="let the last one of the chain answer by itself (static-answer)",
             )
             yield FleetFinding(index, finding)
+
+
+def _contract_differs(service: Blueprint, fallback: Blueprint) -> str | None:
+    """Why a fallback cannot stand in: what consumers send and what they can read must fit it."""
+    if service.contract.protocol is not fallback.contract.protocol:
+        return f"protocol '{fallback.contract.protocol}' instead of '{service.contract.protocol}'"
+    for producer, consumer, what in (
+        (service.contract.public_request, fallback.contract.public_request, "request"),
+        (fallback.contract.public_response, service.contract.public_response, "response"),
+    ):
+        for misfit in misfits(producer, consumer):
+            return f"the {what} does not fit at '{misfit.path}': {misfit.reason}"
+    return None
 
 
 def _leads_back(start: str, targets: Mapping[str, str | None]) -> bool:
@@ -154,7 +193,52 @@ def _service_in_environment(environment: Environment, name: str, blueprint: Blue
             effect="failover would not work as the blueprint says",
             remedy="change the environment's topology, or override recovery.topology where the blueprint allows it",
         )
+    yield from _unrendered(name, blueprint)
+    yield from _host_fits(environment, name, blueprint)
     yield from _residency(environment, name, blueprint)
+
+
+def _not_rendered_yet(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
+    """What a blueprint may say but no stack can deploy yet, and what to do meanwhile."""
+    if blueprint.contract.protocol is Protocol.GRPC:
+        yield "contract.protocol 'grpc' (the load balancer and its health checks speak HTTP/1.1)", "serve HTTP"
+    if Delivery.ASYNC in blueprint.contract.delivery:
+        yield "contract.delivery 'async' (no queue is rendered)", "deliver sync or stream"
+    if blueprint.governance.encryption is Encryption.SERVICE_KEY:
+        yield "governance.encryption 'service-key' (keys are made for each data class)", "take data-class-key"
+    if any(rule.part is StatefulPart.CLUSTER for rule in blueprint.recovery.backups):
+        yield "a backup of the cluster (clusters are rendered anew from the blueprints)", "leave the rule out"
+
+
+def _unrendered(name: str, blueprint: Blueprint) -> Iterator[Finding]:
+    """Silence would be a promise: what the stack cannot do is refused where it is to be deployed."""
+    for what, remedy in _not_rendered_yet(blueprint):
+        yield Finding(
+            ("services", name),
+            f"it asks for {what}, which this version does not render",
+            effect="the blueprint would promise what nothing deploys",
+            remedy=f"{remedy}, or leave the service out of this environment",
+        )
+
+
+def _host_fits(environment: Environment, name: str, blueprint: Blueprint) -> Iterator[Finding]:
+    host = host_of(environment, blueprint)
+    override = environment.services.get(name)
+    path: KeyPath = ("services", name, "host") if override is not None and override.host else ("domain",)
+    if not host.endswith(f".{environment.domain}"):
+        yield Finding(
+            path,
+            f"'{host}' is not below '{environment.domain}'",
+            effect="neither its certificate nor its record could be made in the environment's zone",
+            remedy=f"name a host below {environment.domain}",
+        )
+    if len(host) > MAX_HOST_LENGTH:
+        yield Finding(
+            path,
+            f"'{host}' has {len(host)} characters, at most {MAX_HOST_LENGTH} are allowed",
+            effect="no certificate could be made for it",
+            remedy="shorten the domain, or state a shorter contract.host",
+        )
 
 
 def _residency(environment: Environment, name: str, blueprint: Blueprint) -> Iterator[Finding]:
@@ -196,17 +280,60 @@ def _ceilings(environment: Environment, blueprints: Mapping[str, Blueprint]) -> 
 
 
 def _quotas(environment: Environment, blueprints: Mapping[str, Blueprint]) -> Iterator[Finding]:
-    wanted: dict[str, int] = defaultdict(int)
-    for blueprint in blueprints.values():
-        wanted[blueprint.identity.tenant] += blueprint.scaling.max_replicas * blueprint.model.resources.accelerators
+    """A tenant's quota must admit the maximum of its services, with what surges while two versions run."""
+    for index, tenant in enumerate(environment.tenants):
+        wanted = _wanted(blueprint for blueprint in blueprints.values() if blueprint.identity.tenant == tenant.name)
+        for resource, amount in wanted.items():
+            quota: int = getattr(tenant.quota, resource)
+            if amount > quota:
+                yield Finding(
+                    ("tenants", index, "quota", resource),
+                    f"{quota} is less than what its services may scale to ({amount:g}, rollouts included)",
+                    effect="the autoscaler's maximum could never be reached, or no rollout could begin",
+                    remedy=f"raise the quota to at least {math.ceil(amount)}, or lower max_replicas",
+                )
+
+
+def _wanted(blueprints: Iterable[Blueprint]) -> dict[str, float]:
+    """What services ask for at their maximum, surge included: resource of a quota -> amount."""
+    wanted: dict[str, float] = {"cpu": 0, "memory_gib": 0, "accelerators": 0}
+    for blueprint in blueprints:
+        surge = 1 + blueprint.rollout.max_surge_percent / 100
+        parts = [(blueprint.scaling.max_replicas, blueprint.model.resources)]
         fallback = blueprint.degradation.fallback
         if fallback is not None and fallback.model is not None:
-            wanted[blueprint.identity.tenant] += fallback.max_replicas * fallback.model.resources.accelerators
+            parts.append((fallback.max_replicas, fallback.model.resources))
+        for replicas, resources in parts:
+            for resource in wanted:
+                wanted[resource] += math.ceil(replicas * surge) * getattr(resources, resource)
+    return wanted
+
+
+def _tenant_names(environment: Environment, blueprints: Mapping[str, Blueprint]) -> Iterator[Finding]:
     for index, tenant in enumerate(environment.tenants):
-        if wanted[tenant.name] > tenant.quota.accelerators:
+        if tenant.name in RESERVED_NAMESPACES or tenant.name.startswith("kube-"):
             yield Finding(
-                ("tenants", index, "quota", "accelerators"),
-                f"{tenant.quota.accelerators} is less than what its services may scale to ({wanted[tenant.name]})",
-                effect="the autoscaler's maximum could never be reached",
-                remedy=f"raise the quota to at least {wanted[tenant.name]}, or lower max_replicas",
+                ("tenants", index, "name"),
+                f"'{tenant.name}' is a namespace of the cluster or of the platform",
+                effect="the tenant would be handed what belongs to all",
+                remedy="give the tenant another name",
             )
+
+
+def _derived_names(blueprints: Sequence[Blueprint]) -> Iterator[FleetFinding]:
+    """A service must not have the name of another service's further objects in the same namespace."""
+    taken = {
+        (blueprint.identity.tenant, f"{blueprint.name}-{suffix}"): blueprint.name
+        for blueprint in blueprints
+        for suffix in DERIVED_SUFFIXES
+    }
+    for index, blueprint in enumerate(blueprints):
+        owner = taken.get((blueprint.identity.tenant, blueprint.name))
+        if owner is not None:
+            finding = Finding(
+                ("identity", "name"),
+                f"'{blueprint.name}' is the name of an object of service '{owner}'",
+                effect="one service would take the other's traffic",
+                remedy="give one of the two another name",
+            )
+            yield FleetFinding(index, finding)

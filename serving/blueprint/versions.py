@@ -6,7 +6,7 @@ Components, policies, tests and documents read it from here. A version is added 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,12 @@ class VersionSet:
     prometheus: Chart
     load_balancer_controller: Chart
     nvidia_device_plugin: Chart
+
+    @property
+    def namespaces(self) -> frozenset[str]:
+        """Namespaces that the charts are installed in."""
+        values = (getattr(self, one.name) for one in fields(self))
+        return frozenset(value.namespace for value in values if isinstance(value, Chart))
 
     @property
     def kubernetes_allowed(self) -> tuple[str, ...]:

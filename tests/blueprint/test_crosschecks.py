@@ -91,12 +91,15 @@ def test_a_service_does_not_fall_back_to_itself() -> None:
     assert "'chat' falls back to itself" in told
 
 
-@pytest.mark.parametrize("key", ["name", "manifest.digest"])
-def test_a_model_does_not_fall_back_to_itself_under_any_name(key: str) -> None:
-    same = blueprint_document("chat")["model"]
-    for part in key.split("."):
-        same = same[part]
-    assert "falls back to itself" in refused("chat", **{f"degradation.fallback.model.{key}": same})
+def test_a_model_does_not_fall_back_to_itself_under_another_version() -> None:
+    named = {"name": "qwen3-8b", "manifest.path": "qwen3-8b/1.4.0/manifest.json"}
+    told = refused("chat", **{f"degradation.fallback.model.{key}": value for key, value in named.items()})
+    assert "falls back to itself" in told
+
+
+def test_a_model_does_not_fall_back_to_itself_under_another_name() -> None:
+    digest = blueprint("chat").model.manifest.digest
+    assert "falls back to itself" in refused("chat", **{"degradation.fallback.model.manifest.digest": digest})
 
 
 def test_a_stage_can_only_degrade_where_there_is_a_ladder() -> None:
@@ -125,16 +128,6 @@ def test_a_first_token_can_only_be_promised_on_a_stream() -> None:
 def test_a_known_engine_takes_no_metric_names_from_a_blueprint() -> None:
     told = refused("chat", **{"observability.metrics": {"queue-depth": "my_queue"}})
     assert "has a metric contract of its own" in told
-
-
-def test_a_custom_engine_must_say_which_metric_carries_a_signal_that_scales() -> None:
-    custom = {
-        "model.engine.name": "custom",
-        "model.engine.custom": {"port": 9000},
-        "scaling.triggers": [{"signal": "queue-depth", "target": 3}],
-    }
-    assert "nothing says which metric" in refused("fraud-score", **custom)
-    assert blueprint("fraud-score", **custom, **{"observability.metrics": {"queue-depth": "queue_length"}})
 
 
 def test_features_that_are_read_are_backed_up() -> None:

@@ -22,6 +22,7 @@ BROKEN = [
     ("regions.0.node_groups.2.disk_gib", 199, "199 GiB is less than the 200 GiB"),
     ("regions.0.node_groups.1.name", "system", "node group 'system' stands twice"),
     ("regions.2.name", "eu-west-1", "'eu-west-1' stands twice in regions"),
+    ("regions.1.role", "recovery", "'active-active' with fewer than two active regions"),
     ("topology", "active-passive", "'active-passive' without a passive region"),
     ("topology", "single-region", "with 2 serving regions"),
     ("cluster", {"version": "1.20"}, "is not in the tested set"),

@@ -31,7 +31,10 @@ SemanticVersion = Annotated[
     str,
     # https://semver.org (2.0.0): numbers without leading zeros, an optional pre-release; no build metadata,
     # because "+" is not allowed in a Kubernetes label value
-    StringConstraints(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]{1,20})?$"),
+    # and short enough for one; it must end in a letter or a digit there
+    StringConstraints(
+        pattern=r"^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})(-[0-9A-Za-z]([0-9A-Za-z.-]{0,18}[0-9A-Za-z])?)?$"
+    ),
 ]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 GitCommit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]

@@ -123,7 +123,7 @@ class SupportedVersion(Section):
     request: JsonSchema | None = Field(default=None, description="Its public request; today's by default.")
     response: JsonSchema | None = Field(default=None, description="Its public response; today's by default.")
     deprecated_on: date = Field(description="From this day answers carry a deprecation header.")
-    removed_on: date = Field(description="From this day the version is no longer routed.")
+    removed_on: date = Field(description="Announced end: from this day the owner may take the version out.")
 
     @model_validator(mode="after")
     def _check(self) -> SupportedVersion:

@@ -170,3 +170,18 @@ class Model(Section):
     training_run: Identifier | None = Field(
         default=None, description="Training run of this model where it differs from governance.lineage."
     )
+
+    @model_validator(mode="after")
+    def _check(self) -> Model:
+        raise_findings(self._findings())
+        return self
+
+    def _findings(self) -> Iterator[Finding]:
+        prefix = f"{self.name}/{self.version}/"
+        if not self.manifest.path.startswith(prefix) or ".." in self.manifest.path:
+            yield Finding(
+                ("manifest", "path"),
+                f"'{self.manifest.path}' is not below '{prefix}'",
+                effect="the service would be allowed to read other models, or would serve another one",
+                remedy=f"publish the release below {prefix}",
+            )

@@ -39,6 +39,10 @@ class StatefulPart(StrEnum):
     CLUSTER = "cluster"
 
 
+MIN_BACKUP_MINUTES = 60
+"""Shortest interval of AWS Backup's schedules (see docs/facts.md); below it only point-in-time recovery helps."""
+
+
 class BackupRule(Section):
     """How one stateful part is backed up."""
 
@@ -59,7 +63,9 @@ class Recovery(Section):
     min_active_regions: int = Field(default=1, ge=1, le=8, description="Fewest regions that serve.")
     failover: FailoverMode = Field(default=FailoverMode.AUTOMATIC, description="Who moves the traffic.")
     backups: tuple[BackupRule, ...] = Field(
-        default=(BackupRule(part=StatefulPart.MODEL_STORE),), description="One rule for each stateful part."
+        default=(BackupRule(part=StatefulPart.MODEL_STORE),),
+        min_length=1,
+        description="One rule for each stateful part.",
     )
     restore_test_every_days: Days = Field(default=30, description="Time between two restore tests, days.")
 
@@ -79,6 +85,13 @@ class Recovery(Section):
                     remedy="state one rule for each stateful part",
                 )
             seen.add(rule.part)
+            if rule.every_minutes < MIN_BACKUP_MINUTES and not rule.continuous:
+                yield Finding(
+                    ("backups", index, "every_minutes"),
+                    f"{rule.every_minutes} is less than {MIN_BACKUP_MINUTES}",
+                    effect="AWS Backup makes no backup more often than every hour",
+                    remedy=f"state at least {MIN_BACKUP_MINUTES}, or keep continuous: true for a shorter RPO",
+                )
             if rule.every_minutes > self.rpo_minutes and not rule.continuous:
                 yield Finding(
                     ("backups", index, "every_minutes"),

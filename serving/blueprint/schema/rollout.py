@@ -20,7 +20,7 @@ class Strategy(StrEnum):
     CANARY = "canary"
     """A growing share of the traffic, judged at each step."""
     BLUE_GREEN = "blue-green"
-    """All at once, after the new version was judged on a preview route."""
+    """All at once; judged by live traffic after the switch, and sent back if it fails."""
 
 
 class Precheck(StrEnum):

@@ -109,6 +109,10 @@ class Fallback(Section):
     replicas: int = Field(gt=0, le=10_000, description="Replicas to hold, per region.")
 
 
+ZERO_SIGNALS = frozenset({Signal.THROUGHPUT, Signal.CONCURRENCY})
+"""Signals that the gateway counts, and so has a value for while there is no replica."""
+
+
 class Scaling(Section):
     """How many replicas, on what signal, how fast."""
 
@@ -168,7 +172,29 @@ class Scaling(Section):
                 effect="the first request of a quiet hour would wait for a whole cold start",
                 remedy="state min_replicas of at least 1, or scale_to_zero: true",
             )
+        yield from self._zero_is_reachable()
         yield from self._counts_above_maximum()
+
+    def _zero_is_reachable(self) -> Iterator[Finding]:
+        """At zero replicas only what the gateway counts is measured; and a pre-warmed replica is one."""
+        if not self.scale_to_zero:
+            return
+        if self.prewarmed_replicas:
+            yield Finding(
+                ("prewarmed_replicas",),
+                f"{self.prewarmed_replicas} together with scale_to_zero",
+                effect="the service would never reach zero",
+                remedy="state one of the two",
+            )
+        for index, trigger in enumerate(self.triggers):
+            if trigger.signal not in ZERO_SIGNALS:
+                yield Finding(
+                    ("triggers", index, "signal"),
+                    f"'{trigger.signal}' has no value while there is no replica",
+                    effect="the autoscaler would hold its fallback instead of zero",
+                    remedy="scale by what the gateway counts",
+                    allowed=tuple(sorted(ZERO_SIGNALS)),
+                )
 
     def _counts_above_maximum(self) -> Iterator[Finding]:
         counts: list[tuple[tuple[str | int, ...], int]] = [
