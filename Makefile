@@ -49,7 +49,7 @@ benchmark: $(DEVELOP)
 	@$(RUN)/python benchmarks/preview.py
 
 clean:
-	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 $(RUN)/python:
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "missing: $(PYTHON). Install Python 3.11 or newer, or name yours: make PYTHON=/path/to/python"; exit 2; }
@@ -57,9 +57,10 @@ $(RUN)/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "missing: the venv module of $(PYTHON). On Debian: apt-get install python3-venv"; exit 2; }
 	@$(PYTHON) -m venv $(VENV)
 
-$(RUNTIME): requirements.txt | $(RUN)/python
+$(RUNTIME): requirements.txt pyproject.toml | $(RUN)/python
 	@echo "installing what requirements.txt pins into $(VENV)"
 	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt || { echo "missing: packages of requirements.txt. Make a package index reachable (see 'pip config list'), then run make again"; exit 2; }
+	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . || { echo "missing: this project in $(VENV). Correct what pip says above, or start over with 'make clean', then run make again"; exit 2; }
 	@touch $@
 
 $(DEVELOP): requirements-dev.txt | $(RUNTIME)

@@ -7,8 +7,6 @@ program, where its modules would hide others of their names; the checkout takes 
 import sys
 from pathlib import Path
 
-PLUGIN_VERSION = "0.1.0"
-
 
 def main() -> None:
     """Serve all published components until Pulumi ends the process."""
@@ -16,9 +14,10 @@ def main() -> None:
 
     import components
     from components.options import PACKAGE
+    from serving import __version__
 
     published = [getattr(components, component) for component in components.MODULES]
-    component_provider_host(published, PACKAGE, version=PLUGIN_VERSION)
+    component_provider_host(published, PACKAGE, version=__version__)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.cluster import cluster_arn
-from components.iam import PLATFORM, Statement, create_role, pod_identity_trust, role_name
+from components.iam import PLATFORM, Condition, Statement, arn, create_role, pod_identity_trust, role_name
 from components.lineage import annotations, labels
 from components.manifest import (
     HelmRelease,
@@ -22,6 +22,7 @@ from components.manifest import (
     declared_dependencies,
 )
 from components.namespaces import PodSecurity, namespace_manifest
+from components.node_group import NODE_GROUP_LABEL
 from components.node_labels import GPU_RESOURCE, PURPOSE_LABEL
 from components.options import child_options, parse_args, type_token
 from components.priorities import priority_class_manifest
@@ -38,12 +39,14 @@ _CHARTS: Final = {
     Addon.PROMETHEUS: TESTED_VERSIONS.prometheus,
     Addon.LOAD_BALANCER_CONTROLLER: TESTED_VERSIONS.load_balancer_controller,
     Addon.CERT_MANAGER: TESTED_VERSIONS.cert_manager,
+    Addon.CLUSTER_AUTOSCALER: TESTED_VERSIONS.cluster_autoscaler,
     Addon.NVIDIA_DEVICE_PLUGIN: TESTED_VERSIONS.nvidia_device_plugin,
 }
 
 _SERVICE_ACCOUNTS: Final = {
     Addon.PROMETHEUS: "prometheus",
     Addon.LOAD_BALANCER_CONTROLLER: "aws-load-balancer-controller",
+    Addon.CLUSTER_AUTOSCALER: "cluster-autoscaler",
 }
 """Service accounts of the controllers that call AWS."""
 
@@ -194,6 +197,8 @@ class ClusterAddons(pulumi.ComponentResource):
             return [Statement("WriteMetrics", ("aps:RemoteWrite",), (self._args["workspace_arn"],))]
         if addon is Addon.LOAD_BALANCER_CONTROLLER:
             return _binding_statements(self._args.get("target_group_arns", []))
+        if addon is Addon.CLUSTER_AUTOSCALER:
+            return _node_count_statements(self._spec)
         return []
 
     def _values(self) -> Mapping[Addon, Callable[[], dict[str, Any]]]:
@@ -204,6 +209,7 @@ class ClusterAddons(pulumi.ComponentResource):
             Addon.PROMETHEUS: self._prometheus_values,
             Addon.LOAD_BALANCER_CONTROLLER: self._load_balancer_controller_values,
             Addon.CERT_MANAGER: _cert_manager_values,
+            Addon.CLUSTER_AUTOSCALER: self._cluster_autoscaler_values,
             Addon.NVIDIA_DEVICE_PLUGIN: _nvidia_device_plugin_values,
         }
 
@@ -231,6 +237,38 @@ class ClusterAddons(pulumi.ComponentResource):
             "controllerConfig": {"featureGates": {"ALBGatewayAPI": False, "NLBGatewayAPI": False}},
             # else each upgrade makes a new certificate, and webhooks fail until all pods have it
             "keepTLSSecret": True,
+        }
+
+    def _cluster_autoscaler_values(self) -> dict[str, Any]:
+        """The owner of node counts, between the bounds of each node group, which it finds by their tags."""
+        return {
+            "cloudProvider": "aws",
+            "awsRegion": self._spec.region,
+            "autoDiscovery": {"clusterName": self._spec.cluster_name},
+            "fullnameOverride": Addon.CLUSTER_AUTOSCALER.value,
+            # the second waits for the lease of the first
+            "replicaCount": 2,
+            "podDisruptionBudget": {"maxUnavailable": 1},
+            "rbac": {"serviceAccount": {"name": _SERVICE_ACCOUNTS[Addon.CLUSTER_AUTOSCALER]}},
+            # the user of the project's own manifests for AWS
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 65534,
+                "fsGroup": 65534,
+                "seccompProfile": _RESTRICTED["seccompProfile"],
+            },
+            "containerSecurityContext": {"runAsNonRoot": True, **_RESTRICTED},
+            "resources": _resources("100m", "1Gi"),
+            "nodeSelector": _SYSTEM_NODES,
+            "extraArgs": {
+                "expander": "least-waste",
+                "balance-similar-node-groups": True,
+                # else no two groups would ever be similar
+                "balancing-ignore-label": NODE_GROUP_LABEL,
+                "skip-nodes-with-system-pods": False,
+                # every model server has an emptyDir with a copy of its model: its node would never be given back
+                "skip-nodes-with-local-storage": False,
+            },
         }
 
     def _prometheus_values(self) -> dict[str, Any]:
@@ -302,6 +340,41 @@ def _binding_statements(target_group_arns: Sequence[pulumi.Input[str]]) -> list[
         tuple(target_group_arns),
     )
     return [describe, fill] if target_group_arns else [describe]
+
+
+def _node_count_statements(spec: ClusterAddonsSpec) -> list[Statement]:
+    """What the autoscaler needs to see all groups, and to resize those of its own cluster.
+
+    kubernetes/autoscaler, tag cluster-autoscaler-1.35.2, cluster-autoscaler/cloudprovider/aws/README.md, read 2026-11,
+    without launch configurations, which managed node groups have none of. The actions of `Describe` know no
+    resources (Service Authorization Reference). EKS tags the Auto Scaling groups of managed node groups (Amazon EKS
+    user guide, "Simplify node lifecycle with managed node groups").
+    """
+    cluster, here = spec.cluster_name, (spec.region, spec.account_id)
+    describe = Statement(
+        "Describe",
+        (
+            "autoscaling:DescribeAutoScalingGroups",
+            "autoscaling:DescribeAutoScalingInstances",
+            "autoscaling:DescribeScalingActivities",
+            "ec2:DescribeImages",
+            "ec2:DescribeInstanceTypes",
+            "ec2:DescribeLaunchTemplateVersions",
+            "ec2:GetInstanceTypesFromInstanceRequirements",
+        ),
+        ("*",),
+    )
+    # labels and taints of groups without nodes, as those of GPUs may be
+    templates = Statement(
+        "DescribeNodeGroups", ("eks:DescribeNodegroup",), (arn("eks", *here, f"nodegroup/{cluster}/*/*"),)
+    )
+    resize = Statement(
+        "ResizeNodeGroups",
+        ("autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"),
+        (arn("autoscaling", *here, "autoScalingGroup:*:autoScalingGroupName/*"),),
+        conditions=(Condition("StringEquals", f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster}", "owned"),),
+    )
+    return [describe, templates, resize]
 
 
 def _keda_values() -> dict[str, Any]:

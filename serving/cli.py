@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec
 
 import click
 
+from serving import __version__
 from serving.blueprint.errors import InputError, Problem, ServingError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="serving-blueprints", message="%(version)s")
+@click.version_option(__version__, message="%(version)s")
 def main() -> None:
     """Model serving from typed blueprints: check them, preview what they would deploy."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from serving import __version__
 from serving.cli import main
 from serving.preview.plan import read_plan
 from tests.preview.samples import PACKS, PROGRAMS, SECRET
@@ -194,6 +195,17 @@ def test_the_module_runs_as_the_command() -> None:
         [sys.executable, "-m", "serving", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert "preview" in done.stdout
+
+
+def test_the_version_is_told_also_where_the_package_is_not_installed() -> None:
+    script = (
+        "import importlib.metadata, runpy, sys\n"
+        "importlib.metadata.distribution = importlib.metadata.version = None\n"
+        "sys.argv = ['serving', '--version']\n"
+        "runpy.run_module('serving', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{__version__}\n"
 
 
 def test_ending_the_command_ends_the_pack(tmp_path: Path) -> None:

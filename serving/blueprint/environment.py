@@ -267,6 +267,7 @@ class Addon(StrEnum):
     PROMETHEUS = "prometheus"
     LOAD_BALANCER_CONTROLLER = "aws-load-balancer-controller"
     CERT_MANAGER = "cert-manager"
+    CLUSTER_AUTOSCALER = "cluster-autoscaler"
     NVIDIA_DEVICE_PLUGIN = "nvidia-device-plugin"
 
 

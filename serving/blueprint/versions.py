@@ -47,6 +47,7 @@ class VersionSet:
     envoy_gateway: Chart
     prometheus: Chart
     load_balancer_controller: Chart
+    cluster_autoscaler: Chart
     nvidia_device_plugin: Chart
 
     @property
@@ -106,6 +107,11 @@ TESTED_VERSIONS = VersionSet(
     # kubernetes-sigs/aws-load-balancer-controller, Chart.yaml of 2026-08-03 (controller 3.5.0)
     load_balancer_controller=Chart(
         "aws-load-balancer-controller", "3.5.0", "https://aws.github.io/eks-charts", "aws-load-balancer"
+    ),
+    # kubernetes/autoscaler, tag cluster-autoscaler-chart-9.59.0 of 2026-07-21 (Cluster Autoscaler 1.35.0; its minor
+    # version is that of the cluster)
+    cluster_autoscaler=Chart(
+        "cluster-autoscaler", "9.59.0", "https://kubernetes.github.io/autoscaler", "cluster-autoscaler"
     ),
     # NVIDIA/k8s-device-plugin, tag of 2026-08-19
     nvidia_device_plugin=Chart(

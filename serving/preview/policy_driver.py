@@ -1,9 +1,10 @@
 """Drives a policy pack, unmodified, over the Analyzer protocol, as the engine does in a preview.
 
 Owns the pack's process and the order of calls: ConfigureStack, GetAnalyzerInfo, Configure, then Remediate and
-Analyze for each resource, then AnalyzeStack (read in pulumi 3.272: pkg/resource/deploy/step_generator.go and
-sdk/go/common/resource/plugin/analyzer_plugin.go). Differences, each said in the plan: properties are what
-the program registered, since no provider has checked or computed any; remediations are named, not applied.
+Analyze for each resource, then, when all of them are answered, AnalyzeStack (read in pulumi 3.272:
+pkg/resource/deploy/step_generator.go and sdk/go/common/resource/plugin/analyzer_plugin.go). Differences, each
+said in the plan: properties are what the program registered, since no provider has checked or computed any;
+remediations are named, not applied. A pack that does not answer in time is ended.
 What a rule means is the pack's own business.
 """
 
@@ -41,7 +42,8 @@ from serving.preview.values import Redactor
 _START_SECONDS = 60
 _STOP_SECONDS = 3
 _STDERR_CHARACTERS = 4_000  # of a failed pack's stderr, the end
-_CALLERS = 4  # the pack serves four calls at a time
+_ANSWER_SECONDS = 300  # for all answers to one `judge` or `policies`; the largest stack measured takes a few
+_CALLERS = 4  # as many as the SDK's packs serve at a time; one that serves a single call never waits for the next
 _NO_ENGINE = "127.0.0.1:1"  # the protocol wants an engine's address; packs in Python never call it
 # The engine raises the limit of 4 MB on messages to the same (sdk/go/common/util/rpcutil/serve.go).
 _CHANNEL_OPTIONS = [
@@ -140,12 +142,12 @@ class PolicyPack:
 
     def policies(self) -> tuple[PolicyInfo, ...]:
         """What the pack checks, at the levels of this stack."""
-        stub = self._connect()
+        stub, deadline = self._connect(), _Deadline(_ANSWER_SECONDS)
         try:
-            self._configure_stack(stub)
-            info = stub.GetAnalyzerInfo(empty_pb2.Empty())
+            self._configure_stack(stub, deadline)
+            info = stub.GetAnalyzerInfo(empty_pb2.Empty(), timeout=deadline.left())
         except grpc.RpcError as error:
-            raise self._failure("stopped answering", error) from error
+            raise self._no_answer(error) from error
         return tuple(_policy_info(policy) for policy in info.policies)
 
     def judge(
@@ -161,46 +163,28 @@ class PolicyPack:
 
         Raises:
             InputError: The configuration does not fit the pack.
-            PolicyPackError: The pack failed.
+            PolicyPackError: The pack failed, or did not answer in time.
         """
-        stub = self._connect()
+        stub, deadline = self._connect(), _Deadline(_ANSWER_SECONDS)
         try:
-            self._configure_stack(stub)
-            info = stub.GetAnalyzerInfo(empty_pb2.Empty())
+            self._configure_stack(stub, deadline)
+            info = stub.GetAnalyzerInfo(empty_pb2.Empty(), timeout=deadline.left())
             configuration = reconcile(info, policy_config or {})
-            stub.Configure(analyzer_pb2.ConfigureAnalyzerRequest(policyConfig=configuration))
-            return self._judge(stub, info, configuration, _Requests(recording), redact)
+            request = analyzer_pb2.ConfigureAnalyzerRequest(policyConfig=configuration)
+            stub.Configure(request, timeout=deadline.left())
+            remediates = any(entry.enforcementLevel == analyzer_pb2.REMEDIATE for entry in configuration.values())
+            answers = _ask(stub, _Requests(recording), deadline, remediates=remediates)
         except grpc.RpcError as error:
-            raise self._failure("stopped answering", error, redact) from error
+            raise self._no_answer(error, redact) from error
+        return self._judgement(info, answers, redact)
 
-    def _judge(
-        self,
-        stub: analyzer_pb2_grpc.AnalyzerStub,
-        info: analyzer_pb2.AnalyzerInfo,
-        configuration: Mapping[str, analyzer_pb2.PolicyConfig],
-        requests: _Requests,
-        redact: Redactor,
-    ) -> Judgement:
+    def _judgement(self, info: analyzer_pb2.AnalyzerInfo, answers: _Answers, redact: Redactor) -> Judgement:
         policies = {policy.name: policy for policy in info.policies}
-        remediates = any(entry.enforcementLevel == analyzer_pb2.REMEDIATE for entry in configuration.values())
-        remediations: list[Remediation] = []
-        found: list[Violation] = []
-        with ThreadPoolExecutor(_CALLERS) as callers:
-            # Analyze is one small call a resource; AnalyzeStack, the long one, starts beside them.
-            whole = callers.submit(stub.AnalyzeStack, requests.of_stack())
-            singles = list(requests.of_resources())
-            if remediates:
-                for request, answer in zip(singles, callers.map(stub.Remediate, singles), strict=True):
-                    remediations.extend(_remediations(request, answer))
-            for request, answer in zip(singles, callers.map(stub.Analyze, singles), strict=True):
-                found.extend(_violation(d, request.urn, policies, redact) for d in answer.diagnostics)
-            for diagnostic in whole.result().diagnostics:
-                urn = diagnostic.urn if diagnostic.urn in requests.urns else requests.stack_urn
-                found.append(_violation(diagnostic, urn, policies, redact))
+        found = {_violation(diagnostic, urn, policies, redact) for urn, diagnostic in answers.diagnostics}
         return Judgement(
             pack=f"{info.displayName or info.name} {self._version or info.version}".strip(),
-            violations=tuple(sorted(set(found), key=_violation_order)),
-            remediations=tuple(sorted(remediations, key=lambda r: (r.urn, r.rule))),
+            violations=tuple(sorted(found, key=_violation_order)),
+            remediations=tuple(sorted(answers.remediations, key=lambda r: (r.urn, r.rule))),
         )
 
     def _connect(self) -> analyzer_pb2_grpc.AnalyzerStub:
@@ -211,7 +195,7 @@ class PolicyPack:
             self._channel = grpc.insecure_channel(f"127.0.0.1:{self._port}", options=_CHANNEL_OPTIONS)
         return analyzer_pb2_grpc.AnalyzerStub(self._channel)
 
-    def _configure_stack(self, stub: analyzer_pb2_grpc.AnalyzerStub) -> None:
+    def _configure_stack(self, stub: analyzer_pb2_grpc.AnalyzerStub, deadline: _Deadline) -> None:
         request = analyzer_pb2.AnalyzerStackConfigureRequest(
             stack=self._config.stack,
             project=self._project.name,
@@ -221,7 +205,7 @@ class PolicyPack:
             config_secret_keys=sorted(self._config.secret_keys),
         )
         try:
-            stub.ConfigureStack(request)
+            stub.ConfigureStack(request, timeout=deadline.left())
         except grpc.RpcError as error:
             if error.code() != grpc.StatusCode.UNIMPLEMENTED:  # older packs have no such call
                 raise
@@ -236,6 +220,13 @@ class PolicyPack:
             while stdout.read(65_536):
                 pass
 
+    def _no_answer(self, error: grpc.RpcError, redact: Redactor | None = None) -> PolicyPackError:
+        if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+            return self._failure(
+                f"did not answer within {_ANSWER_SECONDS} seconds; look for a rule that hangs", redact=redact
+            )
+        return self._failure("stopped answering", error, redact)
+
     def _failure(
         self, what: str, error: grpc.RpcError | None = None, redact: Redactor | None = None
     ) -> PolicyPackError:
@@ -245,6 +236,45 @@ class PolicyPack:
         detail = f": {error.details()}" if error is not None else ""
         text = f"the policy pack {self._folder.name}/ {what}{detail}" + (f"\n{said}" if said else "")
         return PolicyPackError(redact(text) if redact else text)
+
+
+class _Deadline:
+    """One limit for many calls, so that a pack cannot take the limit of each."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds that the next call may take."""
+        return max(0.0, self._end - time.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What a pack answered, each diagnostic with the URN that it is about."""
+
+    diagnostics: tuple[tuple[str, analyzer_pb2.AnalyzeDiagnostic], ...]
+    remediations: tuple[Remediation, ...]
+
+
+def _ask(
+    stub: analyzer_pb2_grpc.AnalyzerStub, requests: _Requests, deadline: _Deadline, *, remediates: bool
+) -> _Answers:
+    """Ask about each resource, then about the stack: rules of the stack may build on what was judged before."""
+    singles = list(requests.of_resources())
+    remediations: list[Remediation] = []
+    found: list[tuple[str, analyzer_pb2.AnalyzeDiagnostic]] = []
+    with ThreadPoolExecutor(_CALLERS) as callers:
+        if remediates:
+            mended = callers.map(lambda request: stub.Remediate(request, timeout=deadline.left()), singles)
+            for request, change in zip(singles, mended, strict=True):
+                remediations.extend(_remediations(request, change))
+        judged = callers.map(lambda request: stub.Analyze(request, timeout=deadline.left()), singles)
+        for request, answer in zip(singles, judged, strict=True):
+            found.extend((request.urn, diagnostic) for diagnostic in answer.diagnostics)
+    whole = stub.AnalyzeStack(requests.of_stack(), timeout=deadline.left())
+    found.extend((d.urn if d.urn in requests.urns else requests.stack_urn, d) for d in whole.diagnostics)
+    return _Answers(tuple(found), tuple(remediations))
 
 
 class _Requests:

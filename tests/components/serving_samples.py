@@ -19,6 +19,13 @@ CLUSTER = "test-eu-west-1"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/test"
 PROMETHEUS = "http://prometheus.test"
 
+NEW_VERSION: dict[str, object] = {
+    "model.version": "9.9.9",
+    "model.manifest.path": "fraud-gbm/9.9.9/manifest.json",
+    "model.manifest.digest": "sha256:" + "e" * 64,
+}
+"""What a new version of the fraud score's model changes in its blueprint."""
+
 CONTEXT = PodContext(
     region=REGION,
     registry=REGISTRY,

@@ -7,6 +7,7 @@ import pulumi
 import pytest
 
 from components.cluster_addons import WIRING, ClusterAddons, ClusterAddonsArgs, ClusterAddonsSpec
+from components.node_group import NODE_GROUP_LABEL
 from components.node_labels import PURPOSE_LABEL
 from components.priorities import priority_class
 from serving.blueprint.environment import Addon
@@ -49,6 +50,10 @@ def statements(recorded: Recorded, addon: str) -> list[dict[str, Any]]:
     policy = recorded.named(f"addons-{addon}-role-policy")["policy"]
     found: list[dict[str, Any]] = json.loads(policy)["Statement"]
     return found
+
+
+def _many(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def test_arguments_are_exactly_what_is_validated_or_wired() -> None:
@@ -111,6 +116,47 @@ def test_the_load_balancer_controller_fills_the_given_target_groups_and_no_other
     assert fill["Resource"] == TARGET_GROUP
 
 
+def test_node_counts_have_an_owner_that_finds_the_groups_of_this_cluster_alone(recorded: Recorded) -> None:
+    values = releases(recorded)["cluster-autoscaler"]["values"]
+    assert (values["cloudProvider"], values["awsRegion"]) == ("aws", REGION)
+    assert values["autoDiscovery"] == {"clusterName": CLUSTER}
+
+
+def test_the_node_autoscaler_resizes_groups_that_belong_to_this_cluster_and_no_others(recorded: Recorded) -> None:
+    *reads, resize = statements(recorded, "cluster-autoscaler")
+    assert all(":Describe" in action or ":Get" in action for one in reads for action in _many(one["Action"]))
+    assert resize["Condition"] == {"StringEquals": {f"aws:ResourceTag/k8s.io/cluster-autoscaler/{CLUSTER}": "owned"}}
+    assert resize["Resource"].startswith(f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:")
+
+
+def test_the_node_autoscaler_reads_labels_and_taints_of_this_clusters_empty_groups(recorded: Recorded) -> None:
+    reading = [one for one in statements(recorded, "cluster-autoscaler") if "eks:" in json.dumps(one["Action"])]
+    assert [one["Resource"] for one in reading] == [f"arn:aws:eks:{REGION}:{ACCOUNT}:nodegroup/{CLUSTER}/*/*"]
+
+
+def test_no_controller_may_do_a_whole_family_of_actions(recorded: Recorded) -> None:
+    for policy in recorded.of_type("aws:iam/rolePolicy:RolePolicy"):
+        for statement in json.loads(policy["policy"])["Statement"]:
+            assert not any("*" in action for action in _many(statement["Action"]))
+
+
+def test_nodes_of_model_servers_can_be_given_back_and_like_groups_grow_alike(recorded: Recorded) -> None:
+    arguments = releases(recorded)["cluster-autoscaler"]["values"]["extraArgs"]
+    assert arguments["skip-nodes-with-local-storage"] is False
+    assert arguments["balance-similar-node-groups"] is True
+    assert arguments["balancing-ignore-label"] == NODE_GROUP_LABEL
+
+
+def test_the_node_autoscaler_keeps_to_the_restricted_standard(recorded: Recorded) -> None:
+    values = releases(recorded)["cluster-autoscaler"]["values"]
+    assert values["securityContext"]["runAsNonRoot"] is True
+    container = values["containerSecurityContext"]
+    assert container["capabilities"] == {"drop": ["ALL"]}
+    assert container["readOnlyRootFilesystem"] is True
+    assert container["allowPrivilegeEscalation"] is False
+    assert container["seccompProfile"] == {"type": "RuntimeDefault"}
+
+
 def test_prometheus_writes_into_its_workspace_and_nowhere_else(recorded: Recorded) -> None:
     (statement,) = statements(recorded, "prometheus")
     assert (statement["Action"], statement["Resource"]) == ("aps:RemoteWrite", WORKSPACE)
@@ -126,7 +172,7 @@ def test_without_a_workspace_metrics_stay_in_the_cluster(record: Recorder, args:
     assert not any("prometheus-role" in resource.name for resource in recorded)
 
 
-@pytest.mark.parametrize("addon", ["prometheus", "aws-load-balancer-controller"])
+@pytest.mark.parametrize("addon", ["prometheus", "aws-load-balancer-controller", "cluster-autoscaler"])
 def test_controllers_start_after_they_were_given_their_identity(recorded: Recorded, addon: str) -> None:
     release, identity = releases(recorded)[addon], recorded.named(f"addons-{addon}-identity")
     assert identity.urn in release.dependencies

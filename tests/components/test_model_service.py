@@ -13,7 +13,7 @@ from components.pod import pod_template
 from serving.blueprint.errors import InputError
 from serving.blueprint.tags import LINEAGE_KEYS, OWNERSHIP_KEYS
 from tests.components.recorder import Recorded, Recorder
-from tests.components.serving_samples import ACCOUNT, CONTEXT, REGION, service_args, workload
+from tests.components.serving_samples import ACCOUNT, CONTEXT, NEW_VERSION, REGION, service_args, workload
 from tests.documents import SERVICES, blueprint, blueprint_document
 
 KINDS = {
@@ -135,9 +135,8 @@ def test_names_are_unique_within_their_kind(recorded: Recorded) -> None:
 
 
 def test_a_new_model_version_changes_only_the_rollout_and_what_names_the_version(record: Recorder) -> None:
-    new = "sha256:" + "e" * 64
     before = blueprint("fraud-score")
-    after = blueprint("fraud-score", **{"model.version": "9.9.9", "model.manifest.digest": new})
+    after = blueprint("fraud-score", **NEW_VERSION)
     old_run = record(lambda: ModelService("service", service_args(before)))
     new_run = record(lambda: ModelService("service", service_args(after)))
     changed = {

@@ -17,7 +17,7 @@ from components.routing import (
 )
 from components.workload import Workload
 from serving.blueprint.schema.contract import SupportedVersion
-from tests.components.serving_samples import NAMES, WORKLOADS, stand_in, workload
+from tests.components.serving_samples import NAMES, NEW_VERSION, WORKLOADS, stand_in, workload
 
 every_workload = pytest.mark.parametrize("sample", WORKLOADS, ids=NAMES)
 HOSTS = ["service.example.com", "eu-west-1.service.example.com"]
@@ -82,7 +82,7 @@ def test_deprecation_dates_are_written_as_their_standards_ask() -> None:
 
 def test_a_new_model_or_engine_leaves_the_route_untouched() -> None:
     before = workload()
-    after = workload(**{"model.version": "9.9.9", "model.engine.image_digest": "sha256:" + "f" * 64})
+    after = workload(**{**NEW_VERSION, "model.engine.image_digest": "sha256:" + "f" * 64})
     assert spec(before) == spec(after)
     assert traffic_policy(before)["spec"] == traffic_policy(after)["spec"]
 

@@ -27,7 +27,14 @@ def test_services_lead_to_the_servers_port(sample: Workload) -> None:
 
 @pytest.mark.parametrize("least", [0, 2])
 def test_an_update_waits_for_endpoints_only_where_there_must_be_some(least: int) -> None:
-    sample = workload(**{"scaling.min_replicas": least, "scaling.scale_to_zero": True, "identity.tier": 2})
+    idle = {
+        "identity.tier": 2,
+        "scaling.min_replicas": least,
+        "scaling.scale_to_zero": True,
+        "scaling.prewarmed_replicas": 0,
+        "scaling.triggers": [],
+    }
+    sample = workload(**idle)
     for service in services(sample).values():
         assert ("pulumi.com/skipAwait" in service["metadata"]["annotations"]) is (least == 0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from serving.blueprint.errors import InputError
+from serving.preview import policy_driver
 from serving.preview.plan import Plan, Violation
 from serving.preview.policy_driver import PolicyPackError, _seconds
 from serving.preview.session import list_policies
@@ -92,6 +93,20 @@ def test_a_pack_that_does_not_start_is_told_with_its_last_words() -> None:
 def test_a_pack_that_is_gone_is_not_waited_for() -> None:
     with pytest.raises(PolicyPackError, match="silent/ stopped answering"):
         preview_of("duplicates", "silent")
+
+
+def test_a_pack_that_hangs_is_told_and_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy_driver, "_ANSWER_SECONDS", 2)
+    with pytest.raises(PolicyPackError, match="hangs/ did not answer within 2 seconds"):
+        preview_of("duplicates", "hangs")
+
+
+def test_the_stack_is_judged_after_every_resource_was() -> None:
+    plan = preview_of("platform", "ordered")
+    (violation,) = of_rule(plan, "telling")
+    judged, _, missing = violation.message.partition(" judged, ")
+    assert missing == "missing: []"
+    assert int(judged) >= len(plan.resources)
 
 
 def test_a_folder_without_a_pack_is_refused() -> None:

@@ -110,7 +110,7 @@ class Stage(Section):
 class Stages(Section):
     """The pipeline, in order. A stage that is left out passes its input on unchanged."""
 
-    ingress: Stage = Field(default=Stage(), description="Validation, authentication and limits at the edge.")
+    ingress: Stage = Field(default=Stage(), description="Validation and limits at the edge.")
     features: Stage = Field(default=Stage(), description="Feature look-up and pre-processing.")
     inference: Stage = Field(default=Stage(), description="The model itself.")
     delivery: Stage = Field(default=Stage(), description="Post-processing and hand-over to the consumer.")
