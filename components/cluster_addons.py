@@ -250,7 +250,7 @@ class ClusterAddons(pulumi.ComponentResource):
             "replicaCount": 2,
             "podDisruptionBudget": {"maxUnavailable": 1},
             "rbac": {"serviceAccount": {"name": _SERVICE_ACCOUNTS[Addon.CLUSTER_AUTOSCALER]}},
-            # the user of the project's own manifests for AWS
+            # `runAsNonRoot` needs a number; 65534 is nobody
             "securityContext": {
                 "runAsNonRoot": True,
                 "runAsUser": 65534,
@@ -316,7 +316,7 @@ def _binding_statements(target_group_arns: Sequence[pulumi.Input[str]]) -> list[
     """What the controller needs to add and remove addresses of target groups, and nothing else.
 
     kubernetes-sigs/aws-load-balancer-controller 3.5.0, docs/deploy/installation.md, "Special IAM cases", read
-    2026-11. The describing actions know no resources (Service Authorization Reference).
+    2026-11. The describing actions know no resources there.
     """
     describe = Statement(
         "Describe",
@@ -346,8 +346,8 @@ def _node_count_statements(spec: ClusterAddonsSpec) -> list[Statement]:
     """What the autoscaler needs to see all groups, and to resize those of its own cluster.
 
     kubernetes/autoscaler, tag cluster-autoscaler-1.35.2, cluster-autoscaler/cloudprovider/aws/README.md, read 2026-11,
-    without launch configurations, which managed node groups have none of. The actions of `Describe` know no
-    resources (Service Authorization Reference). EKS tags the Auto Scaling groups of managed node groups (Amazon EKS
+    without launch configurations, which managed node groups have none of. The actions of `Describe` are
+    granted on all resources there. EKS tags the Auto Scaling groups of managed node groups (Amazon EKS
     user guide, "Simplify node lifecycle with managed node groups").
     """
     cluster, here = spec.cluster_name, (spec.region, spec.account_id)

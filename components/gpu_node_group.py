@@ -13,7 +13,13 @@ import pulumi_aws as aws
 from pydantic import model_validator
 
 from components.node_group import NodeGroup, NodeGroupArgs, NodeGroupSpec
-from components.node_labels import ACCELERATOR_LABEL, GPU_TAINT_EFFECT, GPU_TAINT_KEY, GPU_TAINT_VALUE
+from components.node_labels import (
+    ACCELERATOR_LABEL,
+    AUTOSCALER_GPU_LABEL,
+    GPU_TAINT_EFFECT,
+    GPU_TAINT_KEY,
+    GPU_TAINT_VALUE,
+)
 from serving.blueprint.environment import NodePurpose
 
 # Kubernetes writes effects in camel case, EKS in capitals
@@ -49,7 +55,8 @@ class GpuNodeGroup(NodeGroup):
 
     @property
     def _labels(self) -> dict[str, str]:
-        return super()._labels | {ACCELERATOR_LABEL: self._spec.machine.accelerator.value}
+        accelerator = self._spec.machine.accelerator.value
+        return super()._labels | {ACCELERATOR_LABEL: accelerator, AUTOSCALER_GPU_LABEL: accelerator}
 
     @property
     def _taints(self) -> Sequence[aws.eks.NodeGroupTaintArgsDict]:

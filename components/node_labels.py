@@ -11,6 +11,9 @@ from serving.blueprint.tags import LABEL_PREFIX
 ACCELERATOR_LABEL: Final = f"{LABEL_PREFIX}accelerator"
 """Node label; the value is an `Accelerator`."""
 
+AUTOSCALER_GPU_LABEL: Final = "k8s.amazonaws.com/accelerator"
+"""Node label by which the Cluster Autoscaler knows a GPU node whose device plugin is not ready yet."""
+
 PURPOSE_LABEL: Final = f"{LABEL_PREFIX}purpose"
 """Node label; the value is a `NodePurpose`."""
 

@@ -87,13 +87,33 @@ def load_workspace(project: Path, stack: str, environment: Mapping[str, Any] | N
     key = _config_key(config, source)
     base: KeyPath = ("config", key)
     data = environment if environment is not None else config[key]
-    loaded_environment = load_environment(data, source, base)
+    loaded_environment, loaded = _read_both(project, data, source, base)
     here = _Stack(loaded_environment, source, base)
-    loaded = load_fleet([project / loaded_environment.blueprints])
     services = _services(here, loaded)
     effective, overrides = _override(here, services)
     _prove(here, effective, services)
     return Workspace(loaded_environment, tuple(effective.values()), overrides)
+
+
+def _read_both(
+    project: Path, data: object, source: Source, base: KeyPath
+) -> tuple[Environment, tuple[LoadedBlueprint, ...]]:
+    """The environment and the blueprints; what is wrong with either is told together."""
+    try:
+        environment = load_environment(data, source, base)
+    except InputError as error:
+        folder = data.get("blueprints") if isinstance(data, Mapping) else None
+        _refuse((*error.problems, *_fleet_problems(project / (folder if isinstance(folder, str) else "blueprints"))))
+        raise
+    return environment, load_fleet([project / environment.blueprints])
+
+
+def _fleet_problems(folder: Path) -> tuple[Problem, ...]:
+    try:
+        load_fleet([folder])
+    except InputError as error:
+        return error.problems
+    return ()
 
 
 def load_fleet(paths: Sequence[Path]) -> tuple[LoadedBlueprint, ...]:

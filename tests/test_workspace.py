@@ -177,7 +177,7 @@ def test_a_fallback_to_a_service_that_does_not_exist_is_refused(project: Path) -
         ({"services.chat": {"host": "chat.example.org"}}, "'chat.example.org' is not below 'serving.example.com'"),
         ({"domain": "a" * 50 + ".example.com"}, "at most 64 are allowed"),
         ({"regions.2.jurisdiction": "us"}, "outside of where data of 'chat' may be"),
-        ({"budget.monthly_usd": 49499}, "49499 is less than the services' ceilings together (49500)"),
+        ({"budget.monthly_usd": 49499}, "49,499 is less than the services' ceilings together (49,500)"),
         (
             {"tenants.0.quota.accelerators": 11},
             "11 is less than what its services may scale to (12, rollouts included)",
@@ -203,6 +203,12 @@ def test_problems_of_several_documents_come_together(project: Path) -> None:
 def test_rules_between_valid_parts_of_an_environment_do_not_wait_for_the_others(project: Path) -> None:
     edit_stack(project, "prod", **{"account_id": "123", "regions.1.cidr": "10.32.0.0/16", "topology": "active-passive"})
     assert {problem.key.rpartition(".")[2] for problem in problems(project)} == {"account_id", "cidr", "topology"}
+
+
+def test_problems_of_the_environment_do_not_hide_those_of_the_blueprints(project: Path) -> None:
+    edit_stack(project, "prod", **{"regions.0.node_groups.0.max_nodes": 1})
+    edit_blueprint(project, "embedding", **{"scaling.max_replicas": 1})
+    assert {Path(problem.file).name for problem in problems(project)} == {"Pulumi.prod.yaml", "embedding.yaml"}
 
 
 def test_a_stack_that_does_not_exist_is_told_with_those_that_do(project: Path) -> None:

@@ -273,9 +273,10 @@ def _ceilings(environment: Environment, blueprints: Mapping[str, Blueprint]) -> 
     if total > environment.budget.monthly_usd:
         yield Finding(
             ("budget", "monthly_usd"),
-            f"{environment.budget.monthly_usd:g} is less than the services' ceilings together ({total:g})",
+            f"{environment.budget.monthly_usd:,.0f} is less than the services' ceilings together"
+            f" ({math.ceil(total):,})",
             effect="the environment would be over its budget although every service keeps to its own",
-            remedy=f"raise the budget to at least {total:g}, or lower a ceiling",
+            remedy=f"raise the budget to at least {math.ceil(total)}, or lower a ceiling",
         )
 
 

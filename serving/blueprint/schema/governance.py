@@ -105,7 +105,9 @@ class PersonalData(Section):
 class Access(Section):
     """Who may do what; names of groups in the identity provider."""
 
-    invoke: tuple[Name, ...] = Field(default=(), description="Who may call it (recorded only: the platform does not authenticate callers yet).")
+    invoke: tuple[Name, ...] = Field(
+        default=(), description="Who may call it (recorded only: the platform does not authenticate callers yet)."
+    )
     deploy: tuple[Name, ...] = Field(default=(), description="Who may deploy; the owner by default.")
     approve: tuple[Name, ...] = Field(
         default=("platform-approvers",), min_length=1, description="Who must approve a production change."

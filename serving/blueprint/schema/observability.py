@@ -62,7 +62,8 @@ class Logs(Section):
         description="Fields of a line.",
     )
     redact: tuple[LogField, ...] = Field(
-        default=(LogField.PROMPT, LogField.ANSWER), description="Fields whose value must not be readable (recorded only; see docs/blueprint.md)."
+        default=(LogField.PROMPT, LogField.ANSWER),
+        description="Fields whose value must not be readable (recorded only; see docs/blueprint.md).",
     )
 
 
