@@ -199,7 +199,7 @@ class Cluster(pulumi.ComponentResource):
             kms_key_id=self._args["key_arn"],
             region=self._spec.region,
             tags=self._spec.tags,
-            opts=child_options(self),
+            opts=child_options(self, stateful=True),
         )
 
     def _create_cluster_role(self) -> pulumi.Output[str]:

@@ -35,11 +35,36 @@ _LONGEST_HOST = 128  # characters in a listener rule (botocore 1.44.5, elbv2, Ho
 
 _LARGEST_URI_BYTES = 4_096
 _LARGEST_QUERY_BYTES = 4_096
-_RATE_WINDOW_SECONDS = 300
-# Groups of AWS WAF managed rules, with the rules that are only counted: prompts are larger than the 8 KB that the
-# common group allows for a body (AWS re:Post knowledge center, "waf-http-request-body-inspection", read 2026-11).
+
+RATE_WINDOW_SECONDS = 300
+"""Time over which the requests of one address are counted."""
+
+LEAST_REQUESTS_PER_IP = 2_000
+"""Limit of one address where nothing is known of the traffic."""
+
+MOST_REQUESTS_PER_IP = 2_000_000_000
+"""Largest limit that AWS WAF takes (botocore 1.44.5, wafv2, RateLimit)."""
+
+LEAST_IDLE_SECONDS, MOST_IDLE_SECONDS = 120, 4_000
+"""Silence that is always allowed, and the longest (botocore 1.44.5, elbv2, LoadBalancerAttribute)."""
+
+_MOST_DRAIN_SECONDS = 3_600  # botocore 1.44.5, elbv2, TargetGroupAttribute, deregistration_delay.timeout_seconds
+
+# Rules of the common group that are counted, not blocking. All of them read the body, and the body of a model API
+# is free text in JSON that no browser, shell or template interprets: prompts ask about HTML, about paths and
+# scripts, hold links, and are larger than the 8 KB that the group allows (AWS re:Post knowledge center,
+# "waf-http-request-body-inspection", read 2026-11). The same rules on headers, cookies, query and path go on
+# blocking: no prompt stands there.
+_COUNTED_BODY_RULES = (
+    "CrossSiteScripting_BODY",
+    "EC2MetaDataSSRF_BODY",
+    "GenericLFI_BODY",
+    "GenericRFI_BODY",
+    "SizeRestrictions_BODY",
+)
+# Groups of AWS WAF managed rules, with the rules that are only counted.
 _MANAGED_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("AWSManagedRulesCommonRuleSet", ("SizeRestrictions_BODY",)),
+    ("AWSManagedRulesCommonRuleSet", _COUNTED_BODY_RULES),
     ("AWSManagedRulesKnownBadInputsRuleSet", ()),
     ("AWSManagedRulesAmazonIpReputationList", ()),
 )
@@ -97,10 +122,9 @@ class LoadBalancerSpec(Section):
     max_request_bytes: int = Field(gt=0)
     gateway_port: int = Field(ge=1, le=65_535)
     gateway_protocol: str = Field(default="HTTPS", pattern="^HTTPS?$")
-    # limits of AWS WAF (botocore 1.44.5, wafv2, RateLimit)
-    requests_per_ip: int = Field(default=2_000, ge=10, le=2_000_000_000)
-    # limits of Application Load Balancers (botocore 1.44.5, elbv2, LoadBalancerAttribute)
-    idle_timeout_seconds: int = Field(default=120, ge=1, le=4_000)
+    # at least 10 (botocore 1.44.5, wafv2, RateLimit)
+    requests_per_ip: int = Field(default=LEAST_REQUESTS_PER_IP, ge=10, le=MOST_REQUESTS_PER_IP)
+    idle_timeout_seconds: int = Field(default=LEAST_IDLE_SECONDS, ge=1, le=MOST_IDLE_SECONDS)
     log_retention_days: int = Field(default=365, ge=1, le=RETENTION_DAYS[-1])
     tags: dict[str, str]
 
@@ -248,7 +272,7 @@ class LoadBalancer(pulumi.ComponentResource):
             protocol=self._spec.gateway_protocol,
             protocol_version="HTTP1",
             # a stream of tokens may go on while its gateway is being replaced
-            deregistration_delay=self._spec.idle_timeout_seconds,
+            deregistration_delay=min(self._spec.idle_timeout_seconds, _MOST_DRAIN_SECONDS),
             load_balancing_algorithm_type="least_outstanding_requests",
             health_check={
                 "enabled": True,
@@ -365,7 +389,7 @@ class LoadBalancer(pulumi.ComponentResource):
             retention_in_days=log_retention_days(self._spec.log_retention_days),
             kms_key_id=self._args["key_arn"],
             tags=self._spec.tags,
-            opts=child_options(self),
+            opts=child_options(self, stateful=True),
         )
         aws.wafv2.WebAclLoggingConfiguration(
             f"{self._name}-firewall-logging",
@@ -408,7 +432,7 @@ def _rate(spec: LoadBalancerSpec) -> "aws.wafv2.WebAclRuleStatementRateBasedStat
     return {
         "limit": spec.requests_per_ip,
         "aggregate_key_type": "IP",
-        "evaluation_window_sec": _RATE_WINDOW_SECONDS,
+        "evaluation_window_sec": RATE_WINDOW_SECONDS,
     }
 
 

@@ -439,7 +439,7 @@ class Network(pulumi.ComponentResource):
             kms_key_id=self._args["logs_key_arn"],
             region=spec.region,
             tags=self._tags("flow"),
-            opts=child_options(self),
+            opts=child_options(self, stateful=True),
         )
         role, permissions = self._create_flow_log_role(group_name)
         aws.ec2.FlowLog(

@@ -238,7 +238,9 @@ class Observability(pulumi.ComponentResource):
             )
         return topic
 
-    def _create_log_group(self, suffix: str, name: str, days: int, tags: Mapping[str, str]) -> aws.cloudwatch.LogGroup:
+    def _create_log_group(
+        self, suffix: str, name: str, days: int, tags: Mapping[str, str], *, audited: bool
+    ) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
             f"{self._name}-{suffix}",
             region=self._spec.region,
@@ -246,7 +248,7 @@ class Observability(pulumi.ComponentResource):
             retention_in_days=log_retention_days(days),
             kms_key_id=self._key_arn,
             tags=dict(tags),
-            opts=child_options(self),
+            opts=child_options(self, stateful=audited),
         )
 
     def _create_workspace(self, key_arn: pulumi.Input[str]) -> aws.amp.Workspace:
@@ -256,6 +258,8 @@ class Observability(pulumi.ComponentResource):
             physical_name(NameRule.LOG_GROUP, "/aws/vendedlogs/prometheus", self._spec.environment, separator="/"),
             self._spec.log_retention_days,
             self._spec.tags,
+            # failures of rules and notifications: it tells of operations, not of who did or asked what
+            audited=False,
         )
         return aws.amp.Workspace(
             f"{self._name}-workspace",
@@ -300,7 +304,7 @@ class Observability(pulumi.ComponentResource):
         )
         self.log_group_names[blueprint.name] = name
         days = blueprint.governance.retention.inference_log_days
-        group = self._create_log_group(f"inference-log-{blueprint.name}", name, days, service.tags)
+        group = self._create_log_group(f"inference-log-{blueprint.name}", name, days, service.tags, audited=True)
         if may_hold_personal_data(blueprint):
             aws.cloudwatch.LogDataProtectionPolicy(
                 f"{self._name}-inference-protection-{blueprint.name}",

@@ -5,7 +5,9 @@ What crosses regions (keys, artifacts, models, features, routing, backups, budge
 `ServingPlatform` and handed in.
 """
 
-from typing import Any, TypedDict
+from collections.abc import Iterable
+from math import ceil
+from typing import Any, Final, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -16,18 +18,29 @@ from components.edge import GATEWAY_PORT, GATEWAY_PROTOCOL
 from components.gateway import Gateway
 from components.gpu_node_group import GpuNodeGroup
 from components.lineage import platform_tags, service_tags, tenant_tags
-from components.load_balancer import LoadBalancer
+from components.load_balancer import (
+    LEAST_IDLE_SECONDS,
+    LEAST_REQUESTS_PER_IP,
+    MOST_IDLE_SECONDS,
+    MOST_REQUESTS_PER_IP,
+    RATE_WINDOW_SECONDS,
+    LoadBalancer,
+)
 from components.model_service import ModelService, ModelServiceArgs
 from components.network import ALL_ENDPOINTS, ESSENTIAL_ENDPOINTS, Network
 from components.node_group import NodeGroupConfigArgs
 from components.observability import Observability, ObservabilityArgs
 from components.options import child_options, parse_args, type_token
 from components.tenant import Tenant
+from components.workload import request_seconds
 from serving.blueprint.environment import Environment, EnvironmentKind, NodeGroup, NodePurpose
 from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
 from serving.telemetry.gateway import bootstrap_patch
+
+_PEAK_MARGIN: Final = 2
+"""How far above the declared peaks one address may go before the firewall takes it for an attack."""
 
 
 class ServiceWiringArgs(TypedDict):
@@ -199,6 +212,8 @@ class RegionalReplica(pulumi.ComponentResource):
                 "max_request_bytes": max(b.contract.max_request_bytes for b in self._blueprints),
                 "gateway_port": GATEWAY_PORT,
                 "gateway_protocol": GATEWAY_PROTOCOL,
+                "requests_per_ip": requests_per_ip(self._blueprints),
+                "idle_timeout_seconds": idle_timeout_seconds(self._blueprints),
                 "log_retention_days": self._environment.log_retention_days,
                 "tags": self._tags,
                 "certificate_arns": self._args["certificate_arns"],
@@ -343,6 +358,23 @@ class RegionalReplica(pulumi.ComponentResource):
             args,
             self._in_cluster([tenant.namespace, self.gateway.gateway, *releases]),
         )
+
+
+def requests_per_ip(blueprints: Iterable[Blueprint]) -> int:
+    """What the firewall lets one address ask in its window.
+
+    Callers are few and often share an address, and after a failover a region serves all of them: one address may
+    be the whole declared peak of all services.
+    """
+    peak_rps = sum(blueprint.scaling.traffic.peak_rps for blueprint in blueprints)
+    declared = ceil(RATE_WINDOW_SECONDS * peak_rps * _PEAK_MARGIN)
+    return min(max(LEAST_REQUESTS_PER_IP, declared), MOST_REQUESTS_PER_IP)
+
+
+def idle_timeout_seconds(blueprints: Iterable[Blueprint]) -> int:
+    """Silence that the load balancer bears: an answer may come whole at the very end of the longest request."""
+    longest = max(request_seconds(blueprint) for blueprint in blueprints)
+    return min(max(LEAST_IDLE_SECONDS, longest), MOST_IDLE_SECONDS)
 
 
 def _node_group_args(group: NodeGroup) -> NodeGroupConfigArgs:

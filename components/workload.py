@@ -39,6 +39,18 @@ _MARGIN_SECONDS: Final = 15
 """Between the end of the longest request and the kill, for what the server does after it."""
 
 
+def request_seconds(blueprint: Blueprint) -> int:
+    """Time after which a request is given up: all stages' timeouts, one after the other.
+
+    Where the inference stage states none, it is twice the loosest latency objective.
+    """
+    stages = blueprint.contract.stages
+    timeouts_ms = {name: getattr(stages, name).timeout_ms for name in Stages.model_fields}
+    loosest_ms = max(blueprint.slo.latency_ms.by_percentile().values())
+    timeouts_ms["inference"] = timeouts_ms["inference"] or 2 * loosest_ms
+    return ceil(sum(timeout or 0 for timeout in timeouts_ms.values()) / 1_000)
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
     """One model behind one name.
@@ -123,15 +135,8 @@ class Workload:
 
     @property
     def request_seconds(self) -> int:
-        """Time after which a request is given up: all stages' timeouts, one after the other.
-
-        Where the inference stage states none, it is twice the loosest latency objective.
-        """
-        stages = self.blueprint.contract.stages
-        timeouts_ms = {name: getattr(stages, name).timeout_ms for name in Stages.model_fields}
-        loosest_ms = max(self.blueprint.slo.latency_ms.by_percentile().values())
-        timeouts_ms["inference"] = timeouts_ms["inference"] or 2 * loosest_ms
-        return ceil(sum(timeout or 0 for timeout in timeouts_ms.values()) / 1_000)
+        """Time after which a request is given up."""
+        return request_seconds(self.blueprint)
 
     @property
     def unseen_seconds(self) -> int:

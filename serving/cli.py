@@ -4,20 +4,23 @@ Owns options, exit codes and where output goes; each command is one call into th
 Everything heavy is imported inside the command that needs it, so that `serving --help` and `serving check`
 start at once.
 
-Exit codes: 0 fine, 1 a mandatory policy is violated, 2 bad input, 3 an error of ours or of the program.
+Exit codes: 0 fine, 1 a mandatory policy is violated, 2 bad input, 3 an error of ours or of the program,
+128 and the signal's number where one ended it: 130 for Ctrl-C, 141 for a reader of stdout that went away.
 """
 
 from __future__ import annotations
 
 import functools
 import gc
+import io
 import json
+import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec
 
 import click
@@ -33,19 +36,38 @@ EXIT_FINE = 0
 EXIT_VIOLATION = 1
 EXIT_INPUT = 2
 EXIT_INTERNAL = 3
+EXIT_INTERRUPTED = 128 + signal.SIGINT
+EXIT_BROKEN_PIPE = 128 + 13  # SIGPIPE, which Windows does not name
 
 _PACK_FOLDER = "policies"
 _BLUEPRINTS_FOLDER = "blueprints"
 
 _Parameters = ParamSpec("_Parameters")
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class _File(click.Path):
+    """A file to be read or written; an empty text, of a variable that is not set, is no file."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        return super().convert(_not_empty(ctx, param, value), param, ctx)
+
+
+def _not_empty(ctx: click.Context | None, param: click.Parameter | None, value: Any) -> Any:  # noqa: ANN401
+    if value == "":
+        raise click.BadParameter("is empty", ctx, param)
+    return value
+
+
+_FILE = _File(dir_okay=False, path_type=Path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="%(version)s")
 def main() -> None:
     """Model serving from typed blueprints: check them, preview what they would deploy."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a plan with a `?` in it, rather than none
 
 
 def _reports_errors(command: Callable[_Parameters, int]) -> Callable[_Parameters, NoReturn]:
@@ -55,6 +77,7 @@ def _reports_errors(command: Callable[_Parameters, int]) -> Callable[_Parameters
     def run(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> NoReturn:
         try:
             code = command(*args, **kwargs)
+            sys.stdout.flush()
         except InputError as error:
             _say_input_error(error)
             code = EXIT_INPUT
@@ -63,6 +86,12 @@ def _reports_errors(command: Callable[_Parameters, int]) -> Callable[_Parameters
             redact: Callable[[str], str] = getattr(error, "redact", str)
             _say_trace(error, wanted=bool(kwargs.get("debug")), redact=redact)
             code = EXIT_INTERNAL
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("interrupted", err=True)
+            code = EXIT_INTERRUPTED
+        except BrokenPipeError:
+            _drop_stdout()
+            code = EXIT_BROKEN_PIPE
         except Exception as error:  # noqa: BLE001  (the last place; nothing is swallowed, it is told)
             click.echo(f"internal error: {type(error).__name__}: {error}", err=True)
             _say_trace(error, wanted=bool(kwargs.get("debug")))
@@ -70,6 +99,12 @@ def _reports_errors(command: Callable[_Parameters, int]) -> Callable[_Parameters
         sys.exit(code)
 
     return run
+
+
+def _drop_stdout() -> None:
+    """Nobody reads; what is still in the buffer must not fail once more at the end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say_input_error(error: InputError) -> None:
@@ -95,10 +130,12 @@ _debug_option = click.option("--debug", is_flag=True, help="Show traces of error
 @main.command()
 @click.option("--stack", required=True, help="Stack to preview, as in Pulumi.STACK.yaml.")
 @_project_option
-@click.option("--against", metavar="PLAN|REVISION", help="Compare with a saved plan or a git revision.")
+@click.option(
+    "--against", metavar="PLAN|REVISION", callback=_not_empty, help="Compare with a saved plan or a git revision."
+)
 @click.option("--out", type=_FILE, help="Save the plan as JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print plan and comparison as JSON.")
-@click.option("--markdown", metavar="FILE|-", help="Write a pull-request comment.")
+@click.option("--markdown", metavar="FILE|-", callback=_not_empty, help="Write a pull-request comment.")
 @click.option("--html", type=_FILE, help="Write one self-contained page.")
 @click.option("--full", is_flag=True, help="Show every resource.")
 @click.option("--policy-pack", type=_FOLDER, help="Policy pack; PROJECT/policies by default.")
@@ -109,7 +146,7 @@ _debug_option = click.option("--debug", is_flag=True, help="Show traces of error
 def preview(**options: Any) -> int:  # noqa: ANN401
     """Show what a stack would be: no cloud account, no Pulumi CLI, no cluster."""
     gc.disable()  # a short life with little garbage; collections would cost a third of it
-    signal.signal(signal.SIGTERM, _leave_in_order)
+    _leave_on_signals()
     plan, diff = _make_plan(options)
     _write_plan(plan, diff, options)
     gc.freeze()  # nor is there a reason to look through it all once more at the end
@@ -118,9 +155,13 @@ def preview(**options: Any) -> int:  # noqa: ANN401
     return EXIT_VIOLATION if plan.mandatory else EXIT_FINE
 
 
-def _leave_in_order(number: int, frame: FrameType | None) -> NoReturn:
-    """End by an exception, so that the policy pack's process ends too."""
-    sys.exit(128 + number)
+def _leave_on_signals() -> None:
+    """End at once, with what was started; a signal that is ignored, as under `nohup`, stays so."""
+    from serving.preview.leaving import leave
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, leave)
 
 
 def _make_plan(options: dict[str, Any]) -> tuple[Plan, PlanDiff | None]:
@@ -135,7 +176,7 @@ def _make_plan(options: dict[str, Any]) -> tuple[Plan, PlanDiff | None]:
     )
     with progress() as say:
         plan = preview(request, say)
-        if not options["against"]:
+        if options["against"] is None:
             return plan, None
         from serving.preview.diff import compare
         from serving.preview.revision import base_plan
@@ -163,19 +204,23 @@ def _pack_config(path: Path | None) -> dict[str, Any]:
         raise InputError([Problem(str(path), 0, 0, "", f"cannot be read as JSON: {error}")]) from error
     if not isinstance(config, dict):
         raise InputError([Problem(str(path), 0, 0, "", "has to be an object of policies")])
+    wrong = [name for name, entry in config.items() if not isinstance(entry, (str, dict))]
+    if wrong:
+        message = "has to be a level, or an object of `enforcementLevel` and parameters"
+        raise InputError([Problem(str(path), 0, 0, name, message) for name in wrong])
     return config
 
 
 def _write_plan(plan: Plan, diff: PlanDiff | None, options: dict[str, Any]) -> None:
     from serving.preview.plan import write_plan
 
-    if options["out"]:
+    if options["out"] is not None:
         write_plan(plan, options["out"])
-    if options["html"]:
+    if options["html"] is not None:
         from serving.report.html import as_html
 
         _write_text(options["html"], as_html(plan, diff))
-    if options["markdown"] and options["markdown"] != "-":
+    if options["markdown"] not in {None, "-"}:
         from serving.report.markdown import as_markdown
 
         _write_text(Path(options["markdown"]), as_markdown(plan, diff))
@@ -271,6 +316,7 @@ def policies(**options: Any) -> int:  # noqa: ANN401
     from serving.preview.session import list_policies
     from serving.report.policies import as_policy_json, print_policies
 
+    _leave_on_signals()
     pack = _pack(options | {"no_policies": False})
     if pack is None:
         raise InputError([Problem(str(options["project"]), 0, 0, "", f"has no {_PACK_FOLDER}/")])

@@ -26,9 +26,10 @@ HEAVY = ("pulumi", "pulumi_aws", "boto3", "matplotlib", "grpc", "rich", "jinja2"
 @pytest.fixture(autouse=True)
 def process() -> Iterator[None]:
     """A command may do as it likes with its process; this one goes on."""
-    handler = signal.getsignal(signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
     gc.unfreeze()
     gc.enable()
 
@@ -97,6 +98,66 @@ def test_a_wrong_option_value_exits_with_2(arguments: list[str]) -> None:
     done = preview("broken" if "--policy-pack-config" in arguments else "duplicates", *arguments)
     assert done.exit_code == 2
     assert "1 problem" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--against", "--out", "--html", "--markdown", "--policy-pack-config"])
+def test_an_empty_option_value_exits_with_2(option: str) -> None:
+    done = preview("duplicates", option, "")
+    assert done.exit_code == 2
+    assert f"'{option}'" in done.stderr
+    assert "is empty" in done.stderr
+
+
+@pytest.mark.parametrize("config", ['{"all": 3}', '{"named": ["x"]}'])
+def test_a_pack_configuration_of_a_wrong_shape_exits_with_2_and_names_the_file(config: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(config)
+    done = preview("platform", "--policy-pack", PACKS / "demo", "--policy-pack-config", path)
+    assert done.exit_code == 2
+    assert str(path) in done.stderr
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt, 130), (BrokenPipeError, 141)])
+def test_what_ends_a_command_from_outside_is_no_violation(
+    error: type[BaseException], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("serving.workspace.load_fleet", fail)
+    assert serving("check").exit_code == code
+
+
+def test_a_reader_that_goes_away_ends_it_with_141() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = ["preview", "--stack", "dev", "--project", str(PROGRAMS / "platform"), "--full"]
+    for extra in ([], ["--json"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "serving", *command, *extra],
+            cwd=ROOT,
+            stdout=write,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 141
+        assert "BrokenPipe" not in done.stderr
+    os.close(write)
+
+
+def test_an_output_that_cannot_take_every_character_gets_the_rest() -> None:
+    command = ["preview", "--stack", "dev", "--project", str(PROGRAMS / "platform")]
+    for extra in ([], ["--markdown", "-"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "serving", *command, *extra],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONIOENCODING": "ascii"},
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0
+        assert b"no policy was checked" in done.stdout
 
 
 def test_every_output_is_written_and_none_holds_a_secret(tmp_path: Path) -> None:
@@ -208,7 +269,10 @@ def test_the_version_is_told_also_where_the_package_is_not_installed() -> None:
     assert done.stdout == f"{__version__}\n"
 
 
-def test_ending_the_command_ends_the_pack(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_ending_the_command_ends_the_pack(number: signal.Signals, tmp_path: Path) -> None:
+    if signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip(f"these tests run where {number.name} is ignored, and so would the command")
     (tmp_path / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")
     (tmp_path / "Pulumi.dev.yaml").write_text("")
     (tmp_path / "__main__.py").write_text("import sys, time\nopen('running', 'w').close()\ntime.sleep(60)\n")
@@ -223,7 +287,7 @@ def test_ending_the_command_ends_the_pack(tmp_path: Path) -> None:
     while not ((tmp_path / "running").exists() and (pack / "pid").exists() and (pack / "pid").read_text()):
         assert running.poll() is None
         signal.sigtimedwait([], 0.05)
-    running.terminate()
-    assert running.wait(30) == 128 + signal.SIGTERM
+    running.send_signal(number)
+    assert running.wait(30) == 128 + number
     with pytest.raises(ProcessLookupError):
         os.kill(int((pack / "pid").read_text()), 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Final
 
 from pydantic import Field
@@ -15,6 +16,7 @@ from policies.views import Node, Resource
 
 CONFIGURATION: Final = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 _KMS: Final = ("aws:kms", "aws:kms:dsse")
+_SSE_S3: Final = "AES256"
 
 
 class BucketEncryption(Parameters):
@@ -25,17 +27,20 @@ class BucketEncryption(Parameters):
     )
     sse_s3_buckets: tuple[str, ...] = Field(
         default=(),
-        description=("URN patterns of buckets that cannot use KMS, such as targets of load balancer access logs."),
+        description=(
+            "URN patterns of buckets that cannot use KMS, such as targets of load balancer access logs; AES256 "
+            "will do for them, no encryption configuration will not."
+        ),
     )
 
 
 def check(bucket: Resource, parameters: BucketEncryption) -> Outcomes:
     """Judge one bucket by its encryption configuration, a companion resource or inline."""
-    if any(fnmatchcase(bucket.urn, pattern) for pattern in parameters.sse_s3_buckets):
-        return
+    sse_s3 = any(fnmatchcase(bucket.urn, pattern) for pattern in parameters.sse_s3_buckets)
+    judge = _judge_sse_s3 if sse_s3 else partial(_judge_rule, parameters=parameters)
     inline = bucket.at("serverSideEncryptionConfiguration", "rule")
     if not inline.missing:
-        yield from _judge_rule(bucket, inline, parameters)
+        yield from judge(bucket, inline)
         return
     companion = bucket.stack.companions(bucket, CONFIGURATION, "bucket").one_or_doubt()
     if companion is None:
@@ -44,7 +49,13 @@ def check(bucket: Resource, parameters: BucketEncryption) -> Outcomes:
     rules = companion["rules"].items()
     if not rules:
         yield Violation("the encryption configuration has no rule", companion.urn)
-    yield from judge_each(rules, lambda rule: _judge_rule(companion, rule, parameters))
+    yield from judge_each(rules, lambda rule: judge(companion, rule))
+
+
+def _judge_sse_s3(holder: Resource, rule: Node) -> Iterator[Outcome]:
+    algorithm = rule.at("applyServerSideEncryptionByDefault", "sseAlgorithm")
+    if algorithm.text() not in (_SSE_S3, *_KMS):
+        yield Violation(f"{algorithm.place} is {algorithm.shown}, not {_SSE_S3} or aws:kms", holder.urn)
 
 
 def _judge_rule(holder: Resource, rule: Node, parameters: BucketEncryption) -> Iterator[Outcome]:

@@ -43,6 +43,7 @@ identity:
   tier: 2  # 0: users stop when it stops; 1: users notice; 2: nobody notices for a day
   description: $description
 contract:  # what consumers may rely on
+  version: 1.0.0
 $contract
 model:
   name: "$name"
@@ -65,14 +66,13 @@ governance:
     training_run: my-run
     source_commit: "$commit"
 cost: {monthly_ceiling_usd: $ceiling_usd}
-overridable: [recovery.topology, scaling.min_replicas, scaling.max_replicas]  # what an environment may change
 """
 )
 
 _PARTS: Final[Mapping[Kind, Mapping[str, str]]] = {
     Kind.LLM: {
         "description": "Answers questions in a chat.",
-        "contract": "  {version: 1.0.0, protocol: openai, task: chat-completions, delivery: [sync, stream]}",
+        "contract": "  protocol: openai\n  task: chat-completions\n  delivery: [sync, stream]",
         "engine": "name: vllm, version: 0.32.0, image: serving/vllm",
         "model": "  format: safetensors\n  size_gib: 15\n"
         "  resources: {cpu: 6, memory_gib: 40, accelerator: nvidia-l40s, accelerators: 1}",
@@ -83,7 +83,7 @@ _PARTS: Final[Mapping[Kind, Mapping[str, str]]] = {
     },
     Kind.EMBEDDING: {
         "description": "Turns texts into vectors.",
-        "contract": "  {version: 1.0.0, protocol: openai, task: embeddings}",
+        "contract": "  protocol: openai\n  task: embeddings",
         "engine": "name: vllm, version: 0.32.0, image: serving/vllm, arguments: [--runner=pooling]",
         "model": "  format: safetensors\n  size_gib: 2.5\n"
         "  resources: {cpu: 3, memory_gib: 12, accelerator: nvidia-l4, accelerators: 1}",
@@ -93,7 +93,7 @@ _PARTS: Final[Mapping[Kind, Mapping[str, str]]] = {
     },
     Kind.TABULAR: {
         "description": "Scores rows of features.",
-        "contract": "  {version: 1.0.0, protocol: open-inference-v2}",
+        "contract": "  protocol: open-inference-v2",
         "engine": "name: mlserver, version: 1.7.1, image: serving/mlserver",
         "model": "  format: skops\n  size_gib: 0.2\n  resources: {cpu: 2, memory_gib: 4}",
         "slo": "  availability_percent: 99.9  # never 100: it would leave no error budget\n  latency_ms: {p95: 100}",

@@ -154,6 +154,8 @@ class Plan:
         duplicates: Each of them makes the plan invalid.
         unchecked: What this preview cannot know.
         policy_pack: Name and version of the pack that judged, or None.
+        policies: How many policies judged.
+        disabled_policies: Names of the pack's policies that are switched off for this stack, sorted.
         sdk_versions: Versions of the provider SDKs that the program uses, by package.
     """
 
@@ -167,6 +169,8 @@ class Plan:
     duplicates: tuple[Duplicate, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
     policy_pack: str | None = None
+    policies: int = 0
+    disabled_policies: tuple[str, ...] = ()
     sdk_versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
@@ -270,6 +274,8 @@ def _plan(document: dict[str, Any]) -> Plan:
         duplicates=tuple(Duplicate(entry["urn"], tuple(entry["places"])) for entry in document["duplicates"]),
         unchecked=tuple(Unchecked(**entry) for entry in document["unchecked"]),
         policy_pack=document["policy_pack"],
+        policies=int(document.get("policies", 0)),  # files of before have neither
+        disabled_policies=tuple(document.get("disabled_policies", ())),
         sdk_versions=dict(document["sdk_versions"]),
     )
 

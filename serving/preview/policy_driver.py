@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,7 @@ from jsonschema import Draft7Validator
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, resource_pb2
 
 from serving.blueprint.errors import InputError, InternalError, Problem
+from serving.preview.leaving import end, on_leaving
 from serving.preview.monitor import PROVIDER_TYPE_PREFIX, STACK_TYPE
 from serving.preview.plan import Level, Remediation, Violation
 from serving.preview.project import Project, StackConfig
@@ -79,9 +81,11 @@ class PolicyPackError(InternalError):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a pack found."""
+    """What a pack found, by how many policies, and which of its policies are disabled."""
 
     pack: str
+    policies: int
+    disabled: tuple[str, ...]
     violations: tuple[Violation, ...]
     remediations: tuple[Remediation, ...]
 
@@ -122,6 +126,8 @@ class PolicyPack:
         self._listening = threading.Event()
         self._reader.start()
         self._channel: grpc.Channel | None = None
+        self._leaving = ExitStack()
+        self._leaving.enter_context(on_leaving(lambda: end(self._process)))
 
     def __enter__(self) -> PolicyPack:
         return self
@@ -137,6 +143,7 @@ class PolicyPack:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._leaving.close()
         self._reader.join()
         self._stderr.close()
 
@@ -176,13 +183,26 @@ class PolicyPack:
             answers = _ask(stub, _Requests(recording), deadline, remediates=remediates)
         except grpc.RpcError as error:
             raise self._no_answer(error, redact) from error
-        return self._judgement(info, answers, redact)
+        return self._judgement(info, configuration, answers, redact)
 
-    def _judgement(self, info: analyzer_pb2.AnalyzerInfo, answers: _Answers, redact: Redactor) -> Judgement:
+    def _judgement(
+        self,
+        info: analyzer_pb2.AnalyzerInfo,
+        configuration: Mapping[str, analyzer_pb2.PolicyConfig],
+        answers: _Answers,
+        redact: Redactor,
+    ) -> Judgement:
+        disabled = sorted(
+            policy.name
+            for policy in info.policies
+            if configuration[policy.name].enforcementLevel == analyzer_pb2.DISABLED
+        )
         policies = {policy.name: policy for policy in info.policies}
         found = {_violation(diagnostic, urn, policies, redact) for urn, diagnostic in answers.diagnostics}
         return Judgement(
             pack=f"{info.displayName or info.name} {self._version or info.version}".strip(),
+            policies=len(policies) - len(disabled),
+            disabled=tuple(disabled),
             violations=tuple(sorted(found, key=_violation_order)),
             remediations=tuple(sorted(answers.remediations, key=lambda r: (r.urn, r.rule))),
         )
@@ -404,11 +424,14 @@ def _apply(
     given: Mapping[str, Any], levels: dict[str, int], parameters: dict[str, dict[str, Any]]
 ) -> Iterator[Problem]:
     for name, entry in sorted(given.items(), key=lambda item: item[0] != "all"):  # `all` first
+        if not isinstance(entry, (str, Mapping)):
+            yield _config_problem(name, "has to be a level, or an object of `enforcementLevel` and parameters", [])
+            continue
         settings = {"enforcementLevel": entry} if isinstance(entry, str) else dict(entry)
         level = settings.pop("enforcementLevel", None)
         if name != "all" and name not in levels:
             yield _config_problem(name, "the pack has no such policy", sorted(levels))
-        elif level is not None and level not in _LEVEL_NAMES:
+        elif level is not None and (not isinstance(level, str) or level not in _LEVEL_NAMES):
             yield _config_problem(name, f"{level!r} is no enforcement level", sorted(_LEVEL_NAMES))
         else:
             for target in levels if name == "all" else [name]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from serving.blueprint.errors import InputError, Problem
+from serving.preview.leaving import end, on_leaving
 from serving.preview.plan import Plan, read_plan
 
 _CODE_ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +37,10 @@ def base_plan(against: str, project: Path, stack: str) -> Plan:
     path = Path(against)
     if path.is_file():
         return read_plan(path)
-    with tempfile.TemporaryDirectory(prefix="serving-against-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="serving-against-") as folder,
+        on_leaving(lambda: shutil.rmtree(folder, ignore_errors=True)),
+    ):
         return _preview_revision(against, project.resolve(), stack, Path(folder))
 
 
@@ -60,15 +64,19 @@ def _run_preview(revision: str, project: Path, stack: str, saved: Path) -> None:
     """Run the revision's own `serving`, where it has one; ours otherwise."""
     command = ["-m", "serving", "preview", "--no-policies", "--stack", stack, "--out", str(saved)]
     path = os.pathsep.join(filter(None, [str(_CODE_ROOT), os.environ.get("PYTHONPATH", "")]))
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, *command],
-        cwd=project,
-        env=os.environ | {"PYTHONPATH": path},
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode or not saved.is_file():
-        said = done.stderr.decode(errors="replace").strip()
+    with (
+        subprocess.Popen(  # noqa: S603
+            [sys.executable, *command],
+            cwd=project,
+            env=os.environ | {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        ) as running,
+        on_leaving(lambda: end(running)),
+    ):
+        _, errors = running.communicate()
+    if running.returncode or not saved.is_file():
+        said = errors.decode(errors="replace").strip()
         _refuse(revision, f"the stack cannot be previewed at that revision:\n{said}")
 
 

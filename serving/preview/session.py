@@ -79,6 +79,8 @@ def _preview(
         violations=judgement.violations,
         remediations=judgement.remediations,
         policy_pack=judgement.pack,
+        policies=judgement.policies,
+        disabled_policies=judgement.disabled,
     )
 
 

@@ -21,6 +21,7 @@ from serving.report.wording import (
     counted,
     headline,
     is_link,
+    judged,
     level_word,
     resource_name,
     short_type,
@@ -54,6 +55,7 @@ def _render(plan: Plan, diff: PlanDiff | None, limit: int) -> str:
         f"### {'❌' if refused else '✅'} {_escape(headline(plan))}",
         f"**{_escape(verdict(plan))}**",
         *_duplicates(plan),
+        *_judged(plan),
         *_violations(plan, limit),
         *(_diff(diff, limit) if diff is not None else []),
         *_messages(plan, limit),
@@ -91,6 +93,10 @@ def _duplicates(plan: Plan) -> list[str]:
         "\n".join([f"URN taken more than once: {_code(d.urn)}", *(f"- {_code(place)}" for place in d.places)])
         for d in plan.duplicates
     ]
+
+
+def _judged(plan: Plan) -> list[str]:
+    return [] if plan.policy_pack is None else [f"Policies ({_escape(plan.policy_pack)}): {_escape(judged(plan))}"]
 
 
 def _violations(plan: Plan, limit: int) -> list[str]:

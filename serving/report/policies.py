@@ -9,9 +9,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.text import Text
 
+from serving.report.console import Console
 from serving.report.document import as_json
 
 if TYPE_CHECKING:

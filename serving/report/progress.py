@@ -5,9 +5,14 @@ Owns only how it is told that something is going on; results go to stdout by oth
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from serving.preview.leaving import on_leaving
+
+_SHOW_CURSOR = b"\x1b[?25h\n"
 
 
 @contextmanager
@@ -19,7 +24,7 @@ def progress() -> Iterator[Callable[[str], None]]:
     from rich.console import Console
 
     console = Console(stderr=True)
-    with console.status("starting") as status:
+    with on_leaving(lambda: os.write(2, _SHOW_CURSOR)), console.status("starting") as status:
         yield lambda step: status.update(step)
 
 

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +19,7 @@ from rich.tree import Tree
 from serving.preview.diff import Change, PlanDiff, ResourceDiff
 from serving.preview.plan import Plan, Violation
 from serving.preview.recording import Kind, Severity
+from serving.report.console import Console
 from serving.report.grouping import by_rule
 from serving.report.tree import Branch, branches
 from serving.report.wording import (
@@ -28,6 +28,7 @@ from serving.report.wording import (
     counted,
     headline,
     is_record,
+    judged,
     level_word,
     resource_name,
     short_type,
@@ -190,8 +191,9 @@ def _print_messages(console: Console, plan: Plan) -> None:
 
 
 def _print_violations(console: Console, plan: Plan, *, full: bool) -> None:
-    if plan.violations:
+    if plan.policy_pack is not None:
         _title(console, f"Policies ({plan.policy_pack})")
+        _line(console, judged(plan))
     for rule, violations in by_rule(plan.violations):
         first = violations[0]
         style = "bold red" if first.stops else "yellow"

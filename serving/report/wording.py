@@ -6,6 +6,7 @@ Owns words and shortening, so that terminal, comment and page say the same. No l
 from __future__ import annotations
 
 import json
+import sys
 from typing import TypeGuard
 
 from serving.blueprint.errors import KeyPath, format_path
@@ -18,7 +19,9 @@ from serving.preview.values import PlanValue, is_secret, is_unknown
 NO_REGION = "global"
 KNOWN_LATER = "(known after deployment)"
 SECRET = "[secret]"  # noqa: S105  (what is shown in a secret's place)
+_WAIVED = "waived"
 SYMBOLS = {Change.ADDED: "+", Change.REMOVED: "-", Change.REPLACED: "±", Change.CHANGED: "~"}
+_BEFORE_DIFFERENCE = 20  # characters that two long texts share, shown before the first that differs
 _LONGEST_VALUE = 120  # characters; what is longer is in the plan file
 
 
@@ -48,7 +51,22 @@ def shown(value: PlanValue, longest: int = _LONGEST_VALUE) -> str:
     if is_secret(value):
         return SECRET
     text = json.dumps(_plain(value), ensure_ascii=False, sort_keys=True)
+    return _shortened(text, longest)
+
+
+def _shortened(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def shown_pair(before: PlanValue, after: PlanValue, longest: int = _LONGEST_VALUE) -> tuple[str, str]:
+    """Two values, each in one line; of long ones what differs, not how both begin."""
+    texts = [shown(value, sys.maxsize) for value in (before, after)]
+    pairs = enumerate(zip(*texts, strict=False))
+    same = next((place for place, (one, other) in pairs if one != other), min(map(len, texts)))
+    begin = same - _BEFORE_DIFFERENCE
+    if max(map(len, texts)) > longest and begin > 0:
+        texts = ["…" + text[begin:] for text in texts]
+    return _shortened(texts[0], longest), _shortened(texts[1], longest)
 
 
 def is_record(value: PlanValue) -> TypeGuard[dict[str, PlanValue]]:
@@ -80,7 +98,8 @@ def shown_path(path: KeyPath) -> str:
 
 def shown_change(change: PropertyChange) -> str:
     """`path: before → after`."""
-    return f"{shown_path(change.path)}: {shown(change.before)} → {shown(change.after)}"
+    before, after = shown_pair(change.before, change.after)
+    return f"{shown_path(change.path)}: {before} → {after}"
 
 
 def headline(plan: Plan) -> str:
@@ -98,11 +117,24 @@ def verdict(plan: Plan) -> str:
     if plan.mandatory:
         rules = {violation.rule for violation in plan.mandatory}
         broken = counted(len(plan.mandatory), "mandatory violation")
-        return f"refused: {broken} of {counted(len(rules), 'policy', 'policies')}"
+        return f"refused: {broken} of {counted(len(rules), 'policy', 'policies')}{_lesser(plan)}"
     if plan.policy_pack is None:
         return "no policy was checked"
-    advice = counted(len(plan.violations), "advisory one")
-    return "fine: no mandatory violation" + (f", {advice}" if plan.violations else "")
+    return f"fine: no mandatory violation{_lesser(plan)}"
+
+
+def _lesser(plan: Plan) -> str:
+    """How many findings do not stop: what was waived is not what was only advised."""
+    rest = [violation for violation in plan.violations if not violation.stops]
+    waived = sum(violation.state == _WAIVED for violation in rest)
+    counts = {"waived": waived, "advisory": len(rest) - waived}
+    return "".join(f", {number:,} {word}" for word, number in counts.items() if number)
+
+
+def judged(plan: Plan) -> str:
+    """How many policies judged, and which were switched off."""
+    disabled = ", ".join(plan.disabled_policies)
+    return counted(plan.policies, "policy", "policies") + (f", disabled here: {disabled}" if disabled else "")
 
 
 def is_link(url: str) -> bool:
@@ -112,6 +144,8 @@ def is_link(url: str) -> bool:
 
 def level_word(violation: Violation) -> str:
     """The level, or what the pack made of it."""
+    if violation.state == _WAIVED and not violation.stops:
+        return _WAIVED  # a mandatory rule's finding, too, arrives as an advisory one
     return violation.level if violation.state == "violation" else f"{violation.level}, {violation.state}"
 
 

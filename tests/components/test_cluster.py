@@ -56,6 +56,7 @@ def test_all_control_plane_logs_go_to_a_group_that_exists_before_the_cluster() -
     assert set(cluster["enabledClusterLogTypes"]) == set(LOG_TYPES)
     assert group["name"] == f"/aws/eks/{cluster['name']}/cluster"
     assert group["kmsKeyId"] == key_arn(HOME)
+    assert (group.protect, group.retain_on_delete) == (True, True)
     assert group.urn in cluster.dependencies
 
 

@@ -18,7 +18,7 @@ from tests.components.samples import FOUNDATION, REGIONS, TAGS
 COMPONENTS = sorted(FOUNDATION)
 
 # Types that hold data: losing one loses what nothing in the program can make again
-STATEFUL = {"Bucket", "Cluster", "Key", "ReplicaKey", "Repository", "Table"}
+STATEFUL = {"Bucket", "Cluster", "Key", "LogGroup", "ReplicaKey", "Repository", "Table"}
 
 # AWS services whose resources have no region
 GLOBAL = ("aws:iam/",)

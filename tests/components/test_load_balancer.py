@@ -132,6 +132,7 @@ def test_the_firewall_guards_the_load_balancer_and_logs_to_an_encrypted_group(ma
     log = made.one("LogGroup")
     assert log["name"].startswith("aws-waf-logs-")
     assert log["kmsKeyId"] == "arn:key"
+    assert (log.protect, log.retain_on_delete) == (True, True)
     configuration = made.one("WebAclLoggingConfiguration")
     assert log in made.source_of(configuration, "logDestinationConfigs")
     redacted = {field["singleHeader"]["name"] for field in configuration["redactedFields"]}
@@ -144,7 +145,23 @@ def test_the_firewall_limits_rate_and_size_and_counts_what_prompts_would_break(m
     assert rules["rate"]["statement"]["rateBasedStatement"]["limit"] == 2_000
     assert "block" in rules["size"]["action"]
     common = rules["AWSManagedRulesCommonRuleSet"]["statement"]["managedRuleGroupStatement"]
-    assert [override["name"] for override in common["ruleActionOverrides"]] == ["SizeRestrictions_BODY"]
+    assert {override["name"] for override in common["ruleActionOverrides"]} == {
+        "CrossSiteScripting_BODY",
+        "EC2MetaDataSSRF_BODY",
+        "GenericLFI_BODY",
+        "GenericRFI_BODY",
+        "SizeRestrictions_BODY",
+    }
+    assert {tuple(override["actionToUse"]) for override in common["ruleActionOverrides"]} == {("count",)}
+
+
+@pytest.mark.parametrize(("idle", "drain"), [(600, 600), (4_000, 3_600)])
+def test_a_gateway_that_leaves_may_end_its_streams_as_far_as_a_target_group_allows(
+    record: Recorder, tags: dict[str, str], idle: int, drain: int
+) -> None:
+    made = run(record, tags, idle_timeout_seconds=idle)
+    assert made.one("LoadBalancer", "edge-load-balancer")["idleTimeout"] == idle
+    assert made.one("TargetGroup")["deregistrationDelay"] == drain
 
 
 @pytest.mark.parametrize("limit", [256, 1_048_576, 104_857_600])

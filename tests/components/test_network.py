@@ -157,6 +157,7 @@ def test_all_traffic_is_logged_encrypted(record: Recorder) -> None:
     assert log["trafficType"] == "ALL"
     assert group["kmsKeyId"]
     assert group["retentionInDays"] >= 365
+    assert (group.protect, group.retain_on_delete) == (True, True)
 
 
 def test_the_flow_log_writes_to_its_own_group_and_may_look_for_it(record: Recorder) -> None:

@@ -70,6 +70,13 @@ def test_topic_and_logs_are_encrypted_with_the_key_and_metrics_with_their_own(
     assert {group["kmsKeyId"] for group in made.of_type("LogGroup")} == {"arn:key"}
 
 
+def test_the_logs_of_what_models_were_asked_outlive_the_program(record: Recorder, tags: dict[str, str]) -> None:
+    made = run(record, tags)
+    for service in SERVICES:
+        log = made.named(f"eyes-inference-log-{service}")
+        assert (log.protect, log.retain_on_delete) == (True, True)
+
+
 def test_every_service_has_its_rules_in_the_workspace(record: Recorder, tags: dict[str, str]) -> None:
     made = run(record, tags)
     workspace = made.one("Workspace")

@@ -78,5 +78,11 @@ def test_only_mandatory_violations_stop() -> None:
     assert plan_of(violations=(advisory, mandatory)).mandatory == (mandatory,)
 
 
+def test_a_file_that_counts_no_policies_is_read() -> None:
+    document = to_document(plan_of())
+    del document["policies"], document["disabled_policies"]
+    assert from_document(document, Path("a.json")) == plan_of()
+
+
 def test_the_file_is_plain_json() -> None:
     assert json.loads(to_json(plan_of()))["schema"] == 1

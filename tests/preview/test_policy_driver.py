@@ -62,6 +62,12 @@ def test_levels_are_configurable_for_one_rule_and_for_all() -> None:
     assert preview_of("platform", "demo", {"all": "disabled"}).violations == ()
 
 
+def test_policies_that_judge_are_counted_and_disabled_ones_named(judged: Plan) -> None:
+    assert (judged.policies, judged.disabled_policies) == (3, ("tagged",))
+    fewer = preview_of("platform", "demo", {"telling": "disabled"})
+    assert (fewer.policies, fewer.disabled_policies) == (2, ("tagged", "telling"))
+
+
 def test_a_remediation_is_named_and_not_applied() -> None:
     plan = preview_of("platform", "demo", {"tagged": "remediate"})
     assert {(r.urn.rpartition("::")[2], r.properties) for r in plan.remediations} == {
@@ -78,6 +84,9 @@ def test_a_remediation_is_named_and_not_applied() -> None:
         ({"nowhere": "advisory"}, "no such policy"),
         ({"named": "loud"}, "no enforcement level"),
         ({"named": {"prefix": 3}}, "named.prefix"),
+        ({"all": 3}, "has to be a level"),
+        ({"named": ["x"]}, "has to be a level"),
+        ({"named": {"enforcementLevel": []}}, "no enforcement level"),
     ],
 )
 def test_a_configuration_that_does_not_fit_the_pack_is_refused(config: dict[str, object], said: str) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -74,3 +78,39 @@ def test_a_folder_that_was_not_there_yet_is_said(project: Path) -> None:
 def test_a_project_outside_of_a_repository_has_no_revisions(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="neither a saved plan nor a git revision"):
         base_plan("main", tmp_path, "dev")
+
+
+def test_a_reason_in_any_script_is_told_whatever_the_encoding(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "__main__.py").write_text("raise RuntimeError('größer als erlaubt')\n", encoding="utf-8")
+    git(project, "commit", "-q", "-a", "-m", "broken")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    with pytest.raises(InputError, match="größer als erlaubt"):
+        base_plan("main", project, "dev")
+
+
+def test_ending_the_command_ends_the_preview_of_the_revision_and_leaves_no_folder(
+    project: Path, tmp_path: Path
+) -> None:
+    (project / "__main__.py").write_text(
+        "import os, time\nopen(os.environ['SAID'], 'w').write(str(os.getpid()))\ntime.sleep(60)\n"
+    )
+    git(project, "commit", "-q", "-a", "-m", "slow")
+    (project / "__main__.py").write_text("")
+    said, temporary = tmp_path / "pid", tmp_path / "temporary"
+    temporary.mkdir()
+    command = ["preview", "--stack", "dev", "--project", str(project), "--against", "main"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "serving", *command],
+        cwd=Path(__file__).resolve().parents[2],
+        env=os.environ | {"SAID": str(said), "TMPDIR": str(temporary)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not (said.exists() and said.read_text()):
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.terminate()
+    assert running.wait(30) == 128 + signal.SIGTERM
+    assert list(temporary.iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(said.read_text()), 0)

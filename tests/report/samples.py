@@ -47,6 +47,8 @@ def rich_plan(bucket: str = "one") -> Plan:
         messages=(PlanMessage(Severity.WARNING, "careful @everybody", ""),),
         unchecked=(Unchecked("deployed state", "is not known"),),
         policy_pack="pack 1.0",
+        policies=2,
+        disabled_policies=("enc-s3-kms-cmk",),
     )
 
 

@@ -95,3 +95,7 @@ def test_every_resource_is_on_the_page() -> None:
     plan = large_plan(30, 3)
     text = outline(as_html(plan, None)).text
     assert all(resource.name in text for resource in plan.resources if resource.parent)
+
+
+def test_the_number_of_policies_is_told_and_which_are_disabled() -> None:
+    assert "<p>2 policies, disabled here: enc-s3-kms-cmk</p>" in as_html(rich_plan(), None)

@@ -15,13 +15,14 @@ from tests.report.samples import large_plan, refused_plan, rich_diff, rich_plan
 def test_the_verdict_stands_at_the_top() -> None:
     lines = as_markdown(rich_plan(), rich_diff()).splitlines()
     assert lines[0].startswith("### ❌ demo / dev: 2 resources")
-    assert lines[2] == "**refused: 1 mandatory violation of 1 policy**"
+    assert lines[2] == "**refused: 1 mandatory violation of 1 policy, 1 waived**"
 
 
 def test_mandatory_violations_are_open_and_advice_is_folded() -> None:
     text = as_markdown(rich_plan(), None)
     assert "<details open><summary>mandatory: enc-s3, 1 finding</summary>" in text
-    assert "<details><summary>advisory, waived: naming, 1 finding</summary>" in text
+    assert "<details><summary>waived: naming, 1 finding</summary>" in text
+    assert "Policies (pack 1.0): 2 policies, disabled here: enc-s3-kms-cmk" in text
     assert "Remedy: set a key" in text
 
 

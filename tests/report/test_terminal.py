@@ -24,7 +24,7 @@ def test_every_section_is_there_and_the_verdict_last(capsys: pytest.CaptureFixtu
     sections = ["Resources", "Outputs", "Changes against main", "The program says", "Policies (pack 1.0)"]
     places = [out.index(section) for section in [*sections, "Policies would change", "Not checked here"]]
     assert places == sorted(places)
-    assert out.splitlines()[-1].endswith("refused: 1 mandatory violation of 1 policy")
+    assert out.splitlines()[-1].endswith("refused: 1 mandatory violation of 1 policy, 1 waived")
 
 
 def test_a_violation_comes_with_rule_resource_and_remedy(capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,7 +33,14 @@ def test_a_violation_comes_with_rule_resource_and_remedy(capsys: pytest.CaptureF
     assert "mandatory: enc-s3  Buckets are encrypted" in out
     assert "models (aws.s3.Bucket): models is not encrypted <script>" in out
     assert "remedy: set a key" in out
-    assert "advisory, waived: naming" in out
+    assert "  waived: naming" in out
+
+
+def test_the_number_of_policies_is_told_and_which_are_disabled(capsys: pytest.CaptureFixture[str]) -> None:
+    print_plan(rich_plan(), None)
+    assert "  2 policies, disabled here: enc-s3-kms-cmk" in shown(capsys).splitlines()
+    print_plan(plan_of(policy_pack="pack 1.0", policies=1), None)
+    assert "  1 policy" in shown(capsys).splitlines()
 
 
 def test_a_replaced_protected_resource_is_told_loudly(capsys: pytest.CaptureFixture[str]) -> None:

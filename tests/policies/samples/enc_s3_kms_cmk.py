@@ -18,6 +18,7 @@ def configuration(default: Json, name: str = "acme-models", **needs: tuple[str, 
 
 
 KMS = {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY_ARN}
+SSE_S3 = {"sse_s3_buckets": ["*::models"]}
 
 SAMPLES = (
     Sample(Case.ALLOWED, "own key", (MODELS, configuration(KMS))),
@@ -99,9 +100,32 @@ SAMPLES = (
         ("kmsMasterKeyId is not known",),
     ),
     Sample(
-        Case.NOT_APPLICABLE,
-        "exempt by parameter",
-        (MODELS,),
-        parameters={"sse_s3_buckets": ["*::models"]},
+        Case.ALLOWED,
+        "AES256 where KMS cannot be used",
+        (MODELS, configuration({"sseAlgorithm": "AES256"})),
+        parameters=SSE_S3,
     ),
+    Sample(Case.ALLOWED, "KMS where AES256 would do", (MODELS, configuration(KMS)), parameters=SSE_S3),
+    Sample(
+        Case.DISALLOWED,
+        "no configuration where KMS cannot be used",
+        (MODELS,),
+        ("no encryption configuration",),
+        parameters=SSE_S3,
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "no algorithm where KMS cannot be used",
+        (MODELS, configuration({})),
+        ("sseAlgorithm is",),
+        parameters=SSE_S3,
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "inline without an algorithm where KMS cannot be used",
+        (Declared(BUCKET, "models", {"serverSideEncryptionConfiguration": {"rule": {"bucketKeyEnabled": True}}}),),
+        ("sseAlgorithm is",),
+        parameters=SSE_S3,
+    ),
+    Sample(Case.NOT_APPLICABLE, "no bucket of the stack", (configuration({"sseAlgorithm": "AES256"}),)),
 )
