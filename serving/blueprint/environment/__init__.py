@@ -1,0 +1,118 @@
+"""The environment: what one stack has (regions, networks, capacity, tenants, budgets) and how strict it is.
+
+Typed configuration of a Pulumi stack, one value (`model-serving:environment`) in `Pulumi.<stack>.yaml`. Owns
+the shape and the rules inside the environment; each part has a module. Whether the services fit into it is
+judged in `serving.workspace`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, model_validator
+
+from serving.blueprint.environment.cluster import Addon, Cluster
+from serving.blueprint.environment.nodes import MIN_GPU_DISK_GIB, CapacityType, NodeGroup, NodePurpose
+from serving.blueprint.environment.regions import NatMode, Region, RegionRole
+from serving.blueprint.environment.rules import environment_rules
+from serving.blueprint.environment.scalars import AwsRegion, DomainName, RoleArn, ZoneName
+from serving.blueprint.environment.settings import Budget, HostedZone, PolicySettings, Tools
+from serving.blueprint.environment.tenants import Quota, ServiceOverride, Tenant
+from serving.blueprint.findings import raise_findings
+from serving.blueprint.schema.base import HttpsUrl, Identifier, Name, Section
+from serving.blueprint.schema.recovery import Topology
+
+__all__ = [
+    "MIN_GPU_DISK_GIB",
+    "Addon",
+    "AwsRegion",
+    "Budget",
+    "CapacityType",
+    "Cluster",
+    "DomainName",
+    "Environment",
+    "EnvironmentKind",
+    "HostedZone",
+    "NatMode",
+    "NodeGroup",
+    "NodePurpose",
+    "PolicySettings",
+    "Quota",
+    "Region",
+    "RegionRole",
+    "RoleArn",
+    "ServiceOverride",
+    "Tenant",
+    "Tools",
+    "ZoneName",
+    "environment_rules",
+]
+
+
+class EnvironmentKind(StrEnum):
+    """How much depends on an environment; policies choose their levels by it."""
+
+    DEV = "dev"
+    STAGING = "staging"
+    PROD = "prod"
+
+
+class Environment(Section):
+    """What one stack has, and how strict it is."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,9}$")] = Field(
+        # ten characters: environment, service and suffix share the 32 of a load balancer's name
+        description="Short name; part of physical names."
+    )
+    kind: EnvironmentKind = Field(description="How much depends on it.")
+    account_id: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] = Field(description="AWS account, quoted.")
+    domain: DomainName = Field(description="Domain below which the services' hosts are.")
+    hosted_zone: HostedZone = Field(default=HostedZone(), description="Its DNS zone.")
+    owner: Name = Field(description="Platform team.")
+    cost_center: Identifier = Field(description="Who pays for what all services share.")
+    blueprints: str = Field(default="blueprints", description="Folder of the blueprints, relative to the project.")
+    regions: tuple[Region, ...] = Field(min_length=1, description="Regions, home region first.")
+    cluster: Cluster = Field(default=Cluster(), description="The clusters.")
+    tenants: tuple[Tenant, ...] = Field(min_length=1, description="Tenants.")
+    services: dict[Name, ServiceOverride] = Field(
+        min_length=1, description="Which services run here, and what is different for them."
+    )
+    budget: Budget = Field(description="What the environment may cost.")
+    topology: Topology = Field(default=Topology.ACTIVE_ACTIVE, description="How traffic is spread over regions.")
+    tools: Tools = Field(description="The image that fetches and verifies models.")
+    publisher_role_arns: tuple[RoleArn, ...] = Field(
+        default=(), description="Roles that may publish images and models."
+    )
+    log_retention_days: int = Field(default=365, ge=30, le=3_653, description="Audit and platform logs, days.")
+    model_lock_days: int = Field(
+        default=365, ge=1, le=3_650, description="Time in which a released model can't be deleted, days."
+    )
+    runbook_base_url: HttpsUrl | None = Field(
+        default=None, description="Where the repository's files can be read; alerts link runbooks below it."
+    )
+    policies: PolicySettings = Field(default=PolicySettings(), description="How strict the policy pack is.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Environment:
+        raise_findings(environment_rules({name: getattr(self, name) for name in type(self).model_fields}))
+        return self
+
+    @property
+    def home_region(self) -> Region:
+        """The first region: global parts with a regional home (state, multi-region primary keys) live there."""
+        return self.regions[0]
+
+    @property
+    def active_regions(self) -> tuple[Region, ...]:
+        """Regions that serve users now."""
+        return tuple(region for region in self.regions if region.role is RegionRole.ACTIVE)
+
+    @property
+    def serving_regions(self) -> tuple[Region, ...]:
+        """Regions with a cluster: active and passive ones."""
+        return tuple(region for region in self.regions if region.serves)
+
+    def tenant(self, name: str) -> Tenant:
+        """The tenant of that name; KeyError if there is none."""
+        return next(tenant for tenant in self.tenants if tenant.name == name)

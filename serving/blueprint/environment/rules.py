@@ -1,0 +1,88 @@
+"""Rules between the parts of an environment, as far as the parts are there (are valid)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from serving.blueprint.environment.regions import Region, RegionRole
+from serving.blueprint.environment.tenants import Tenant
+from serving.blueprint.errors import Finding
+from serving.blueprint.schema.recovery import Topology
+
+
+def environment_rules(sections: Mapping[str, Any]) -> Iterator[Finding]:
+    """The rules between the parts of an environment, as far as the parts are there (are valid)."""
+    regions: tuple[Region, ...] | None = sections.get("regions")
+    tenants: tuple[Tenant, ...] | None = sections.get("tenants")
+    topology: Topology | None = sections.get("topology")
+    if regions is not None:
+        yield from _duplicates("regions", [region.name for region in regions])
+        yield from _overlapping_networks(regions)
+        yield from _something_serves(regions)
+    if tenants is not None:
+        yield from _duplicates("tenants", [tenant.name for tenant in tenants])
+    if regions is not None and topology is not None:
+        yield from _topology_fits(regions, topology)
+
+
+def _duplicates(key: str, names: Sequence[str]) -> Iterator[Finding]:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Finding(
+                (key, index, "name"),
+                f"'{name}' stands twice in {key}",
+                effect="two parts of the stack would claim one name",
+                remedy="keep one of the two",
+            )
+
+
+def _overlapping_networks(regions: Sequence[Region]) -> Iterator[Finding]:
+    for (_, one), (index, other) in combinations(enumerate(regions), 2):
+        if one.network.overlaps(other.network):
+            yield Finding(
+                ("regions", index, "cidr"),
+                f"{other.cidr} ({other.name}) overlaps {one.cidr} ({one.name})",
+                effect="the two networks could never be connected, and addresses would be ambiguous",
+                remedy="give every region a range of its own",
+            )
+
+
+def _something_serves(regions: Sequence[Region]) -> Iterator[Finding]:
+    if not any(region.role is RegionRole.ACTIVE for region in regions):
+        yield Finding(
+            ("regions",),
+            "no region has the role 'active'",
+            effect="nothing would serve",
+            remedy="give at least one region role: active",
+            allowed=tuple(RegionRole),
+        )
+
+
+def _topology_fits(regions: Sequence[Region], topology: Topology) -> Iterator[Finding]:
+    serving = sum(region.serves for region in regions)
+    if topology is Topology.SINGLE_REGION and serving > 1:
+        yield Finding(
+            ("topology",),
+            f"'single-region' with {serving} serving regions",
+            effect="traffic would reach only one of them",
+            remedy="choose active-active or active-passive",
+            allowed=tuple(Topology),
+        )
+    if topology is Topology.ACTIVE_ACTIVE and sum(region.role is RegionRole.ACTIVE for region in regions) < 2:
+        yield Finding(
+            ("topology",),
+            "'active-active' with fewer than two active regions",
+            effect="the loss of the one region would stop everything",
+            remedy="give a second region role: active, or choose another topology",
+            allowed=tuple(Topology),
+        )
+    if topology is Topology.ACTIVE_PASSIVE and not any(region.role is RegionRole.PASSIVE for region in regions):
+        yield Finding(
+            ("topology",),
+            "'active-passive' without a passive region",
+            effect="there would be nowhere to fail over to",
+            remedy="give one region role: passive",
+            allowed=tuple(Topology),
+        )
