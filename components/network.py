@@ -163,6 +163,9 @@ class Network(pulumi.ComponentResource):
     """Subnets for nodes, in order of zones."""
     data_subnet_ids: list[pulumi.Output[str]]
     """Subnets without a way out, in order of zones."""
+    s3_endpoint_id: pulumi.Output[str] | None
+    """Gateway endpoint of S3, for bucket policies that let only it in; none where a network from outside
+    names none."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(type_token("Network"), name, None, opts)
@@ -185,6 +188,7 @@ class Network(pulumi.ComponentResource):
                 "public_subnet_ids": self.public_subnet_ids,
                 "private_subnet_ids": self.private_subnet_ids,
                 "data_subnet_ids": self.data_subnet_ids,
+                "s3_endpoint_id": self.s3_endpoint_id,
             }
         )
 
@@ -347,11 +351,11 @@ class Network(pulumi.ComponentResource):
         )
 
     def _create_gateway_endpoints(self) -> None:
-        self._gateway_endpoint("s3", [self._own_account("s3"), self._aws_buckets()])
+        self.s3_endpoint_id = self._gateway_endpoint("s3", [self._own_account("s3"), self._aws_buckets()]).id
         self._gateway_endpoint("dynamodb", [self._own_account("dynamodb")])
 
-    def _gateway_endpoint(self, service: str, statements: list[Statement]) -> None:
-        aws.ec2.VpcEndpoint(
+    def _gateway_endpoint(self, service: str, statements: list[Statement]) -> aws.ec2.VpcEndpoint:
+        return aws.ec2.VpcEndpoint(
             f"{self._name}-{service}-endpoint",
             vpc_id=self.vpc_id,
             vpc_endpoint_type="Gateway",

@@ -111,6 +111,8 @@ class RegionalReplica(pulumi.ComponentResource):
     """Zone of the load balancer's name, for alias records."""
     topic_arn: pulumi.Output[str]
     """Topic that takes the region's alerts."""
+    s3_endpoint_id: pulumi.Output[str] | None
+    """Gateway endpoint of S3 in the region's network; none where a network from outside names none."""
 
     def __init__(self, name: str, args: RegionalReplicaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(type_token("RegionalReplica"), name, None, opts)
@@ -133,8 +135,14 @@ class RegionalReplica(pulumi.ComponentResource):
         self.dns_name = self.load_balancer.dns_name
         self.zone_id = self.load_balancer.zone_id
         self.topic_arn = self.observability.topic_arn
+        self.s3_endpoint_id = self.network.s3_endpoint_id
         self.register_outputs(
-            {"cluster_name": self.cluster_name, "dns_name": self.dns_name, "topic_arn": self.topic_arn}
+            {
+                "cluster_name": self.cluster_name,
+                "dns_name": self.dns_name,
+                "topic_arn": self.topic_arn,
+                "s3_endpoint_id": self.s3_endpoint_id,
+            }
         )
 
     def _create_network(self) -> Network:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 from itertools import combinations
 
+import pulumi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,6 +149,13 @@ def test_gateway_endpoints_serve_every_subnet_that_holds_nodes_or_data(record: R
             "net-data-routes",
             *(f"net-private-{zone[-1]}-routes" for zone in ZONES),
         }
+
+
+def test_bucket_policies_can_name_the_endpoint_of_s3(record: Recorder) -> None:
+    endpoints: list[pulumi.Output[str] | None] = []
+    recorded = record(lambda: endpoints.append(Network("net", network_args()).s3_endpoint_id))
+    assert endpoints != [None]
+    assert "s3_endpoint_id" in recorded.outputs[recorded.one("Network").urn]
 
 
 def test_all_traffic_is_logged_encrypted(record: Recorder) -> None:
