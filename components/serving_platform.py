@@ -283,6 +283,8 @@ class ServingPlatform(pulumi.ComponentResource):
                     }
                     for region in environment.serving_regions
                 ],
+                "health_check_interval_seconds": environment.routing.health_check.interval_seconds,
+                "health_check_failures": environment.routing.health_check.failures,
                 "tags": self._tags,
                 "service_tags": {b.name: service_tags(environment, b) for b in self._blueprints},
             },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from serving.blueprint.environment import ALIAS_TTL_SECONDS
 from tests.documents import STACKS, environment
 
 BROKEN = [
@@ -25,6 +26,10 @@ BROKEN = [
     ("regions.1.role", "recovery", "'active-active' with fewer than two active regions"),
     ("topology", "active-passive", "'active-passive' without a passive region"),
     ("topology", "single-region", "with 2 serving regions"),
+    ("routing", {"health_check": {"interval_seconds": 20}}, "every 10 or every 30 seconds"),
+    ("routing", {"weights": {"eu-west-1": 10}}, "weights with policy 'latency'"),
+    ("routing", {"policy": "weighted", "weights": {"eu-north-1": 10}}, "'eu-north-1' is no region that serves"),
+    ("routing", {"policy": "weighted", "weights": {"eu-west-1": 0, "eu-central-1": 0}}, "no active region has a share"),
     ("cluster", {"version": "1.20"}, "is not in the tested set"),
     ("cluster", {"public_access_cidrs": ["0.0.0.0/0"]}, "opens the API endpoint"),
     ("cluster", {"public_access_cidrs": ["everywhere"]}, "is not an IPv4 network"),
@@ -51,6 +56,11 @@ def test_a_recovery_region_needs_no_zones_and_no_nodes() -> None:
     recovery = environment("prod").regions[2]
     assert not recovery.serves
     assert (recovery.zones, recovery.node_groups) == ((), ())
+
+
+def test_a_failover_of_names_waits_for_the_checks_and_for_what_clients_remember() -> None:
+    routing = environment("prod", routing={"health_check": {"interval_seconds": 30, "failures": 2}}).routing
+    assert routing.failover_seconds == 2 * 30 + ALIAS_TTL_SECONDS
 
 
 def test_something_must_serve() -> None:

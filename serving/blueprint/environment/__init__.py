@@ -15,6 +15,14 @@ from pydantic import Field, StringConstraints, model_validator
 from serving.blueprint.environment.cluster import Addon, Cluster
 from serving.blueprint.environment.nodes import MIN_GPU_DISK_GIB, CapacityType, NodeGroup, NodePurpose
 from serving.blueprint.environment.regions import NatMode, Region, RegionRole
+from serving.blueprint.environment.routing import (
+    ALIAS_TTL_SECONDS,
+    HealthCheck,
+    RegionSwitch,
+    Routing,
+    RoutingKind,
+    RoutingPolicy,
+)
 from serving.blueprint.environment.rules import environment_rules
 from serving.blueprint.environment.scalars import AwsRegion, DomainName, RoleArn, ZoneName
 from serving.blueprint.environment.settings import Budget, HostedZone, PolicySettings, Tools
@@ -24,6 +32,7 @@ from serving.blueprint.schema.base import HttpsUrl, Identifier, Name, Section
 from serving.blueprint.schema.recovery import Topology
 
 __all__ = [
+    "ALIAS_TTL_SECONDS",
     "MIN_GPU_DISK_GIB",
     "Addon",
     "AwsRegion",
@@ -33,6 +42,7 @@ __all__ = [
     "DomainName",
     "Environment",
     "EnvironmentKind",
+    "HealthCheck",
     "HostedZone",
     "NatMode",
     "NodeGroup",
@@ -41,7 +51,11 @@ __all__ = [
     "Quota",
     "Region",
     "RegionRole",
+    "RegionSwitch",
     "RoleArn",
+    "Routing",
+    "RoutingKind",
+    "RoutingPolicy",
     "ServiceOverride",
     "Tenant",
     "Tools",
@@ -80,6 +94,7 @@ class Environment(Section):
     )
     budget: Budget = Field(description="What the environment may cost.")
     topology: Topology = Field(default=Topology.ACTIVE_ACTIVE, description="How traffic is spread over regions.")
+    routing: Routing = Field(default=Routing(), description="How requests find a region.")
     tools: Tools = Field(description="The image that fetches and verifies models.")
     publisher_role_arns: tuple[RoleArn, ...] = Field(
         default=(), description="Roles that may publish images and models."

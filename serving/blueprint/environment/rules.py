@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from serving.blueprint.environment.regions import Region, RegionRole
+from serving.blueprint.environment.routing import Routing, RoutingPolicy
 from serving.blueprint.environment.tenants import Tenant
 from serving.blueprint.errors import Finding
 from serving.blueprint.schema.recovery import Topology
@@ -25,6 +26,9 @@ def environment_rules(sections: Mapping[str, Any]) -> Iterator[Finding]:
         yield from _duplicates("tenants", [tenant.name for tenant in tenants])
     if regions is not None and topology is not None:
         yield from _topology_fits(regions, topology)
+    routing: Routing | None = sections.get("routing")
+    if regions is not None and routing is not None:
+        yield from _weights_fit(regions, routing)
 
 
 def _duplicates(key: str, names: Sequence[str]) -> Iterator[Finding]:
@@ -85,4 +89,33 @@ def _topology_fits(regions: Sequence[Region], topology: Topology) -> Iterator[Fi
             effect="there would be nowhere to fail over to",
             remedy="give one region role: passive",
             allowed=tuple(Topology),
+        )
+
+
+def _weights_fit(regions: Sequence[Region], routing: Routing) -> Iterator[Finding]:
+    serving = tuple(region.name for region in regions if region.serves)
+    for name in routing.weights:
+        if name not in serving:
+            yield Finding(
+                ("routing", "weights", name),
+                f"'{name}' is no region that serves",
+                effect="the weight would be nobody's",
+                remedy="name a region with role active or passive",
+                allowed=serving,
+            )
+    active = [region.name for region in regions if region.role is RegionRole.ACTIVE]
+    if routing.weights and routing.policy is not RoutingPolicy.WEIGHTED:
+        yield Finding(
+            ("routing", "weights"),
+            f"weights with policy '{routing.policy}'",
+            effect="nothing would look at them",
+            remedy="state policy: weighted, or leave the weights out",
+            allowed=tuple(RoutingPolicy),
+        )
+    elif active and not any(routing.weights.get(name, 1) for name in active):
+        yield Finding(
+            ("routing", "weights"),
+            "no active region has a share",
+            effect="Route 53 would spread the requests evenly, as if no weight had been stated",
+            remedy="give at least one active region a weight above 0",
         )
