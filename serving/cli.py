@@ -137,6 +137,7 @@ _debug_option = click.option("--debug", is_flag=True, help="Show traces of error
 @click.option("--json", "as_json", is_flag=True, help="Print plan and comparison as JSON.")
 @click.option("--markdown", metavar="FILE|-", callback=_not_empty, help="Write a pull-request comment.")
 @click.option("--html", type=_FILE, help="Write one self-contained page.")
+@click.option("--terraform", type=_FILE, help="Save the AWS part as Terraform plan JSON, for scanners.")
 @click.option("--full", is_flag=True, help="Show every resource.")
 @click.option("--policy-pack", type=_FOLDER, help="Policy pack; PROJECT/policies by default.")
 @click.option("--policy-pack-config", type=_FILE, help="Levels and parameters, as the Pulumi CLI takes them.")
@@ -216,6 +217,10 @@ def _write_plan(plan: Plan, diff: PlanDiff | None, options: dict[str, Any]) -> N
 
     if options["out"] is not None:
         write_plan(plan, options["out"])
+    if options["terraform"] is not None:
+        from serving.preview.terraform import write_terraform
+
+        write_terraform(plan, options["terraform"])
     if options["html"] is not None:
         from serving.report.html import as_html
 
