@@ -23,12 +23,12 @@ from components.manifest import (
 )
 from components.namespaces import PodSecurity, namespace_manifest
 from components.node_group import NODE_GROUP_LABEL
-from components.node_labels import GPU_RESOURCE, PURPOSE_LABEL
+from components.node_labels import AUTO_MODE_LABEL, AUTO_MODE_VALUE, GPU_RESOURCE, IMAGE_LABEL, PURPOSE_LABEL
 from components.options import child_options, parse_args, type_token
 from components.priorities import priority_class_manifest
 from components.rollout import GATEWAY_PLUGIN
-from serving.blueprint.environment import Addon, NodePurpose
-from serving.blueprint.schema.base import Section
+from serving.blueprint.environment import Addon, NodeImage, NodePurpose
+from serving.blueprint.schema.base import Name, Section
 from serving.blueprint.schema.identity import Tier
 from serving.blueprint.versions import TESTED_VERSIONS, Chart
 
@@ -55,6 +55,10 @@ _SCRAPE_SECONDS: Final = 15
 _LOCAL_RETENTION_HOURS: Final = 12
 """Longer than any window that autoscaler and analyses ask for; history is kept in the managed workspace."""
 
+_FIRST_PRIORITY: Final = 100
+_LAST_PRIORITY: Final = 1
+"""Of node groups: the first choices, and what is not ours."""
+
 _SYSTEM_NODES: Final = {PURPOSE_LABEL: NodePurpose.SYSTEM.value}
 
 _RESTRICTED: Final = {
@@ -78,7 +82,9 @@ class ClusterAddonsArgs(TypedDict):
         target_group_arns: Target groups that the load balancer controller may fill; none by default.
         remote_write_url: Where metrics are sent; they stay in the cluster by default.
         workspace_arn: Workspace behind `remote_write_url`; needed with it.
-        gpu: Whether the NVIDIA device plugin must be installed. Not on nodes that bring one of their own.
+        gpu: Whether the NVIDIA device plugin must be installed. It keeps off nodes that bring one of their own.
+        node_group_ranks: Names of managed node groups in the order in which nodes are asked of them: first choices,
+            second choices, and so on. By default the one that wastes least.
         provided: What is there already, by name of the add-on.
         tags: Ownership tags.
     """
@@ -92,6 +98,7 @@ class ClusterAddonsArgs(TypedDict):
     remote_write_url: NotRequired[pulumi.Input[str]]
     workspace_arn: NotRequired[pulumi.Input[str]]
     gpu: bool
+    node_group_ranks: NotRequired[list[list[str]]]
     provided: NotRequired[list[str]]
     tags: dict[str, str]
 
@@ -104,6 +111,7 @@ class ClusterAddonsSpec(Section):
     account_id: str
     cluster_name: str
     gpu: bool
+    node_group_ranks: tuple[tuple[Name, ...], ...] = ()
     provided: tuple[Addon, ...] = ()
     tags: dict[str, str]
 
@@ -260,8 +268,9 @@ class ClusterAddons(pulumi.ComponentResource):
             "containerSecurityContext": {"runAsNonRoot": True, **_RESTRICTED},
             "resources": _resources("100m", "1Gi"),
             "nodeSelector": _SYSTEM_NODES,
+            **_order_values(self._spec.node_group_ranks),
             "extraArgs": {
-                "expander": "least-waste",
+                "expander": "priority,least-waste" if len(self._spec.node_group_ranks) > 1 else "least-waste",
                 "balance-similar-node-groups": True,
                 # else no two groups would ever be similar
                 "balancing-ignore-label": NODE_GROUP_LABEL,
@@ -453,14 +462,37 @@ def _cert_manager_values() -> dict[str, Any]:
     }
 
 
+def _order_values(ranks: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Which node groups the autoscaler asks before which; the highest number is asked first.
+
+    A group that no pattern names would never be asked (kubernetes/autoscaler, cluster-autoscaler/expander/priority,
+    readme.md, read 2026-11). EKS calls the Auto Scaling group of a managed node group `eks-<name>-<id>`; the name
+    has our prefix and a time of 18 digits.
+    """
+    if len(ranks) < 2:
+        return {}
+    priorities = {
+        str(_FIRST_PRIORITY - rank): [f"^eks-{name}-[0-9]{{18}}" for name in names] for rank, names in enumerate(ranks)
+    }
+    return {"expanderPriorities": {**priorities, str(_LAST_PRIORITY): [".*"]}}
+
+
 def _nvidia_device_plugin_values() -> dict[str, Any]:
-    """On GPU nodes by our own label; the chart's default waits for labels of a further add-on."""
-    gpu_nodes = {"key": PURPOSE_LABEL, "operator": "In", "values": [NodePurpose.GPU.value]}
+    """On GPU nodes by our own label, but for those whose image or mode brings a plugin: two would fight for the GPUs.
+
+    Bottlerocket's image for NVIDIA accelerators and EKS Auto Mode have one (Amazon EKS user guide, "Install Kubernetes
+    device plugin for GPUs", read 2026-11). The chart's default waits for labels of a further add-on.
+    """
+    gpu_nodes = [
+        {"key": PURPOSE_LABEL, "operator": "In", "values": [NodePurpose.GPU.value]},
+        {"key": IMAGE_LABEL, "operator": "NotIn", "values": [NodeImage.BOTTLEROCKET.value]},
+        {"key": AUTO_MODE_LABEL, "operator": "NotIn", "values": [AUTO_MODE_VALUE]},
+    ]
     return {
         "affinity": {
             "nodeAffinity": {
                 "requiredDuringSchedulingIgnoredDuringExecution": {
-                    "nodeSelectorTerms": [{"matchExpressions": [gpu_nodes]}]
+                    "nodeSelectorTerms": [{"matchExpressions": gpu_nodes}]
                 }
             }
         },

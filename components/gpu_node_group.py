@@ -1,8 +1,9 @@
 """Node groups with accelerators.
 
 Owns what differs from CPU node groups: the image with the NVIDIA driver, the label by which models find their
-accelerator, the taint that keeps all else away. The device plugin is a cluster add-on: the image brings the
-driver and the container toolkit, no plugin.
+accelerator, the taint that keeps all else away, the fabric adapters of models that span nodes. The device plugin
+is a cluster add-on for AL2023, whose image brings the driver and the container toolkit, but no plugin; Bottlerocket's
+brings all three. What offers fabric adapters to pods is not made here.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,11 @@ from components.node_labels import (
     GPU_TAINT_KEY,
     GPU_TAINT_VALUE,
 )
-from serving.blueprint.environment import NodePurpose
+from serving.blueprint.environment import CapacityType, NodeImage, NodePurpose
+from serving.blueprint.errors import InputError, Problem
+from serving.planning.instances import CAPACITY_BLOCK_TYPES, EFA_INTERFACES
+
+_AMI_TYPES = {NodeImage.AL2023: "AL2023_x86_64_NVIDIA", NodeImage.BOTTLEROCKET: "BOTTLEROCKET_x86_64_NVIDIA"}
 
 # Kubernetes writes effects in camel case, EKS in capitals
 _EKS_EFFECTS = {"NoSchedule": "NO_SCHEDULE", "NoExecute": "NO_EXECUTE", "PreferNoSchedule": "PREFER_NO_SCHEDULE"}
@@ -38,11 +43,18 @@ class GpuNodeGroupSpec(NodeGroupSpec):
         group = self.node_group
         if group.purpose is not NodePurpose.GPU:
             raise ValueError(f"'{group.name}' has purpose '{group.purpose}': use NodeGroup")
+        without = sorted(set(group.instance_types) - set(EFA_INTERFACES))
+        if group.efa and without:
+            raise ValueError(f"no Elastic Fabric Adapter in {', '.join(without)}")
+        blocks = CapacityType.CAPACITY_BLOCK in group.capacity
+        unsold = sorted(set(group.instance_types) - CAPACITY_BLOCK_TYPES)
+        if blocks and unsold:
+            raise ValueError(f"not sold in Capacity Blocks: {', '.join(unsold)}")
         return self
 
 
 class GpuNodeGroup(NodeGroup):
-    """A managed node group of machines with NVIDIA accelerators."""
+    """Nodes of one kind on machines with NVIDIA accelerators: a managed node group for each capacity."""
 
     _spec_type = GpuNodeGroupSpec
 
@@ -51,13 +63,56 @@ class GpuNodeGroup(NodeGroup):
 
     @property
     def _ami_type(self) -> str:
-        return "AL2023_x86_64_NVIDIA"
+        return _AMI_TYPES[self._spec.node_group.image]
 
-    @property
-    def _labels(self) -> dict[str, str]:
+    def _labels(self, capacity: CapacityType) -> dict[str, str]:
         accelerator = self._spec.machine.accelerator.value
-        return super()._labels | {ACCELERATOR_LABEL: accelerator, AUTOSCALER_GPU_LABEL: accelerator}
+        return super()._labels(capacity) | {ACCELERATOR_LABEL: accelerator, AUTOSCALER_GPU_LABEL: accelerator}
+
+    def _network_interfaces(self) -> Sequence[aws.ec2.LaunchTemplateNetworkInterfaceArgsDict] | None:
+        """The node's own interface, and one adapter on each network card.
+
+        Adapters carry no addresses: the network add-on would share them with pods. They need a group that lets all
+        traffic between its members through, both ways: EKS makes the cluster's so (EC2 user guide, "Maximize
+        network bandwidth on Amazon EC2 instances with multiple network cards"; Amazon EKS user guide, "View Amazon
+        EKS security group requirements for clusters"; read 2026-11).
+        """
+        group = self._spec.node_group
+        if not group.efa:
+            return None
+        if "security_group_id" not in self._args:
+            raise InputError([_no_security_group(self._name)])
+        cards = min(EFA_INTERFACES[name] for name in group.instance_types)
+        own: aws.ec2.LaunchTemplateNetworkInterfaceArgsDict = {
+            "network_card_index": 0,
+            "device_index": 0,
+            "security_groups": [self._args["security_group_id"]],
+            "delete_on_termination": "true",
+        }
+        adapters: list[aws.ec2.LaunchTemplateNetworkInterfaceArgsDict] = [
+            {
+                **own,
+                "network_card_index": card,
+                # the node's own interface has the first place on the first card
+                "device_index": 1 if card == 0 else 0,
+                "interface_type": "efa-only",
+            }
+            for card in range(cards)
+        ]
+        return [own, *adapters]
 
     @property
     def _taints(self) -> Sequence[aws.eks.NodeGroupTaintArgsDict]:
         return [{"key": GPU_TAINT_KEY, "value": GPU_TAINT_VALUE, "effect": _EKS_EFFECTS[GPU_TAINT_EFFECT]}]
+
+
+def _no_security_group(name: str) -> Problem:
+    return Problem(
+        file=f"GpuNodeGroup '{name}'",
+        line=0,
+        column=0,
+        key="security_group_id",
+        message="fabric adapters without a security group",
+        effect="nodes could reach neither each other nor the control plane",
+        remedy="hand in the cluster's security group",
+    )

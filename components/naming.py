@@ -22,6 +22,7 @@ class NameRule(Enum):
     IAM_POLICY = (128, r"[\w+=,.@-]+")
     EKS_CLUSTER = (100, r"[0-9A-Za-z][A-Za-z0-9_-]*")
     EKS_NODE_GROUP = (63, r"[0-9A-Za-z][A-Za-z0-9_-]*")
+    PLACEMENT_GROUP = (255, r"[\x20-\x7e]+")
     LAUNCH_TEMPLATE = (128, r"[a-zA-Z0-9().\-/_]{3,}")
     LOAD_BALANCER = (32, r"(?!internal-)[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?")
     TARGET_GROUP = (32, r"[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?")

@@ -17,6 +17,14 @@ AUTOSCALER_GPU_LABEL: Final = "k8s.amazonaws.com/accelerator"
 PURPOSE_LABEL: Final = f"{LABEL_PREFIX}purpose"
 """Node label; the value is a `NodePurpose`."""
 
+IMAGE_LABEL: Final = f"{LABEL_PREFIX}image"
+"""Node label; the value is a `NodeImage`. Nodes without it run AL2023."""
+
+AUTO_MODE_LABEL: Final = "eks.amazonaws.com/compute-type"
+AUTO_MODE_VALUE: Final = "auto"
+"""Label that EKS Auto Mode puts on its own nodes (Amazon EKS user guide, "Control if a workload is deployed on EKS
+Auto Mode nodes", read 2026-11)."""
+
 GPU_RESOURCE: Final = "nvidia.com/gpu"
 """Extended resource that the NVIDIA device plugin offers."""
 

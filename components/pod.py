@@ -35,8 +35,6 @@ _STARTUP_SLACK: Final = 2
 
 _FETCH_MEMORY_MIB: Final = 1_024
 _FETCH_CPU: Final = "1"
-_MODEL_SLACK: Final = 1.1
-"""The model's stated size is rounded; a volume that is too small by a byte ends every start."""
 
 _MIB_PER_GIB: Final = 1_024
 _SHARED_MEMORY_SHARE: Final = 0.25
@@ -149,7 +147,7 @@ def _spread(workload: Workload) -> list[dict[str, Any]]:
 
 def _fetch_container(workload: Workload, context: PodContext) -> dict[str, Any]:
     memory = f"{_FETCH_MEMORY_MIB}Mi"
-    storage = f"{_model_gib(workload.model)}Gi"
+    storage = f"{workload.model.copy_gib}Gi"
     return {
         "name": "model-fetch",
         "image": image(context.registry, context.tools_image, context.tools_image_digest),
@@ -235,7 +233,7 @@ def _resources(model: Model) -> dict[str, Any]:
     fixed: dict[str, Any] = {
         "memory": _quantity(resources.memory_gib),
         # what is written to volumes counts towards the limits of the containers
-        "ephemeral-storage": f"{_model_gib(model) + ceil(resources.ephemeral_storage_gib)}Gi",
+        "ephemeral-storage": f"{model.disk_gib}Gi",
     }
     if resources.accelerators:
         fixed[GPU_RESOURCE] = str(resources.accelerators)
@@ -246,13 +244,9 @@ def _quantity(gib: float) -> str:
     return f"{round(gib * _MIB_PER_GIB)}Mi"
 
 
-def _model_gib(model: Model) -> int:
-    return ceil(model.size_gib * _MODEL_SLACK)
-
-
 def _volumes(model: Model, server: Server) -> list[dict[str, Any]]:
     volumes = [
-        {"name": "model", "emptyDir": {"sizeLimit": f"{_model_gib(model)}Gi"}},
+        {"name": "model", "emptyDir": {"sizeLimit": f"{model.copy_gib}Gi"}},
         {"name": "scratch", "emptyDir": {"sizeLimit": f"{ceil(model.resources.ephemeral_storage_gib)}Gi"}},
     ]
     if server.shared_memory:

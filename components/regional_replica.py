@@ -28,12 +28,12 @@ from components.load_balancer import (
 )
 from components.model_service import ModelService, ModelServiceArgs
 from components.network import ALL_ENDPOINTS, ESSENTIAL_ENDPOINTS, Network
-from components.node_group import NodeGroupConfigArgs
+from components.node_group import NodeGroupConfigArgs, capacity_ranks
 from components.observability import Observability, ObservabilityArgs
 from components.options import child_options, parse_args, type_token
 from components.tenant import Tenant
 from components.workload import request_seconds
-from serving.blueprint.environment import Environment, EnvironmentKind, NodeGroup, NodePurpose
+from serving.blueprint.environment import Environment, EnvironmentKind, NodeGroup, NodeImage, NodePurpose
 from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
@@ -200,6 +200,7 @@ class RegionalReplica(pulumi.ComponentResource):
                     "cluster_name": self.cluster.ready_name,
                     "node_role_arn": self.cluster.node_role_arn,
                     "subnet_ids": [*self.network.private_subnet_ids],
+                    "security_group_id": self.cluster.security_group_id,
                     "key_arn": self._args["key_arn"],
                     "tags": self._tags,
                 },
@@ -287,7 +288,8 @@ class RegionalReplica(pulumi.ComponentResource):
                     lambda endpoint: f"{endpoint}api/v1/remote_write"
                 ),
                 "workspace_arn": self.observability.workspace_arn,
-                "gpu": bool(self.gpu_node_groups),
+                "gpu": any(_needs_device_plugin(group) for group in self._region.node_groups),
+                "node_group_ranks": capacity_ranks(self._region.node_groups),
                 "provided": [addon.value for addon in self._environment.cluster.provided_addons],
                 "tags": self._tags,
             },
@@ -385,14 +387,26 @@ def idle_timeout_seconds(blueprints: Iterable[Blueprint]) -> int:
     return min(max(LEAST_IDLE_SECONDS, longest), MOST_IDLE_SECONDS)
 
 
+def _needs_device_plugin(group: NodeGroup) -> bool:
+    """Whether nodes have accelerators, and an image that offers them to nobody by itself."""
+    return group.purpose is NodePurpose.GPU and group.image is NodeImage.AL2023
+
+
 def _node_group_args(group: NodeGroup) -> NodeGroupConfigArgs:
     """A node group of the environment in the words of the components."""
-    return {
+    args: NodeGroupConfigArgs = {
         "name": group.name,
         "purpose": group.purpose.value,
         "instance_types": list(group.instance_types),
-        "capacity": group.capacity.value,
+        "capacity": [capacity.value for capacity in group.capacity],
         "min_nodes": group.min_nodes,
         "max_nodes": group.max_nodes,
+        "warm_nodes": group.warm_nodes,
         "disk_gib": group.disk_gib,
+        "image": group.image.value,
+        "zones": list(group.zones),
+        "efa": group.efa,
     }
+    if group.capacity_block is not None:
+        args["capacity_block"] = {"id": group.capacity_block.id, "zone": group.capacity_block.zone}
+    return args

@@ -10,12 +10,18 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from serving.blueprint.environment import Environment, NodeGroup, NodePurpose, Region
+from serving.blueprint.environment import CapacityType, Environment, NodeGroup, NodePurpose, Region
 from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.model import Accelerator, Resources
 from serving.blueprint.schema.recovery import Topology
-from serving.planning.instances import INSTANCE_TYPES, InstanceType, instance_type
+from serving.planning.instances import (
+    CAPACITY_BLOCK_TYPES,
+    EFA_INTERFACES,
+    INSTANCE_TYPES,
+    InstanceType,
+    instance_type,
+)
 
 # What the AL2023 images of EKS keep from pods: awslabs/amazon-eks-ami, nodeadm/internal/kubelet/config.go, copy of
 # 2026-07, read 2026-11. Shares of a node's first, second, third and fourth, and further cores; MiB.
@@ -25,6 +31,13 @@ _KUBELET_MIB, _KUBELET_MIB_PER_POD, _EVICTION_MIB = 255, 11, 100
 _MACHINE_MEMORY_SHARE = 0.075
 """Share of an instance's memory that firmware and kernel keep: what Karpenter assumes (aws/karpenter-provider-aws,
 `vm-memory-overhead-percent`, read 2026-11)."""
+
+_DISK_SHARE = 0.9
+"""The kubelet evicts pods when less than a tenth of the disk is free: its default (kubernetes.io, "Node-pressure
+Eviction", `nodefs.available<10%`), and what it keeps from pods that ask for disk."""
+
+_IMAGES_GIB = 20
+"""What images take of a node's disk: an engine with its CUDA libraries unpacks to some 20 GiB. An estimate."""
 
 _DAEMON_SETS_CPU, _DAEMON_SETS_MEMORY_GIB = 0.5, 0.5
 """Requests of the daemon sets of a node: network, volumes, credentials, accelerators. An estimate, upwards."""
@@ -39,6 +52,8 @@ class Demand:
     """`model`, or `fallback`."""
     replicas: int
     resources: Resources
+    disk_gib: int
+    """What one replica takes of its node's disk, GiB."""
 
 
 def surviving_active_regions(environment: Environment, blueprint: Blueprint) -> int:
@@ -65,10 +80,12 @@ def demands(environment: Environment, blueprint: Blueprint) -> Iterator[Demand]:
         part="model",
         replicas=max(replicas_for_peak(environment, blueprint), blueprint.scaling.reserved_replicas),
         resources=blueprint.model.resources,
+        disk_gib=blueprint.model.disk_gib,
     )
     fallback = blueprint.degradation.fallback
     if fallback is not None and fallback.model is not None:
-        yield Demand(blueprint.name, "fallback", fallback.min_replicas, fallback.model.resources)
+        model = fallback.model
+        yield Demand(blueprint.name, "fallback", fallback.min_replicas, model.resources, model.disk_gib)
 
 
 def free_cores(instance: InstanceType) -> float:
@@ -99,6 +116,11 @@ def replicas_per_node(resources: Resources, instance: InstanceType) -> int:
     return max(0, int(min(fits)))
 
 
+def replicas_per_disk(disk_gib: int, group: NodeGroup) -> int:
+    """How many replicas fit on the disk of one node, beside the images."""
+    return max(0, int((group.disk_gib * _DISK_SHARE - _IMAGES_GIB) // disk_gib))
+
+
 def instance_findings(environment: Environment) -> Iterator[Finding]:
     """Every instance type that the planner does not know, or that is of another shape than its group's first."""
     for r, region in enumerate(environment.regions):
@@ -120,6 +142,28 @@ def instance_findings(environment: Environment) -> Iterator[Finding]:
                         effect="replicas sized for the one would not fit on the other",
                         remedy="use a node group for each shape",
                     )
+                else:
+                    yield from _impossible_use(path, name, group)
+
+
+def _impossible_use(path: KeyPath, name: str, group: NodeGroup) -> Iterator[Finding]:
+    """A machine that can't be bought or joined in the way that its group says."""
+    if group.efa and name not in EFA_INTERFACES:
+        yield Finding(
+            path,
+            f"'{name}' has no Elastic Fabric Adapter",
+            effect="EC2 would refuse to start the nodes",
+            remedy="choose a machine that has one, or set efa: false",
+            allowed=tuple(sorted(EFA_INTERFACES)),
+        )
+    if CapacityType.CAPACITY_BLOCK in group.capacity and name not in CAPACITY_BLOCK_TYPES:
+        yield Finding(
+            path,
+            f"'{name}' is not sold in Capacity Blocks",
+            effect="EC2 would refuse to start the nodes",
+            remedy="choose a machine that is, or another capacity",
+            allowed=tuple(sorted(CAPACITY_BLOCK_TYPES)),
+        )
 
 
 def _same_shape(one: str, other: str) -> bool:
@@ -136,6 +180,7 @@ def capacity_findings(environment: Environment, blueprints: Sequence[Blueprint])
     for index, region in enumerate(environment.regions):
         if region.serves:
             yield from _nodes_too_few(environment, index, region, blueprints)
+            yield from _disks_too_small(environment, index, region, blueprints)
 
 
 def _maximum_too_small(environment: Environment, blueprint: Blueprint) -> Iterator[Finding]:
@@ -155,7 +200,7 @@ def _nodes_too_few(
     environment: Environment, index: int, region: Region, blueprints: Sequence[Blueprint]
 ) -> Iterator[Finding]:
     """First-fit of all services' worst cases on the node groups of one region."""
-    free = {group.name: float(group.max_nodes) for group in region.node_groups}
+    free = {group.name: float(_lasting_nodes(group)) for group in region.node_groups}
     wanted = [demand for blueprint in blueprints for demand in demands(environment, blueprint)]
     for demand in sorted(wanted, key=_largest_first):
         left = _place(demand, region, free)
@@ -170,12 +215,44 @@ def _nodes_too_few(
             )
 
 
+def _lasting_nodes(group: NodeGroup) -> int:
+    """Most nodes of a group, in whichever of its capacities; what is only in a block ends with it."""
+    return 0 if group.lasting is None else group.max_nodes
+
+
+def _disks_too_small(
+    environment: Environment, index: int, region: Region, blueprints: Sequence[Blueprint]
+) -> Iterator[Finding]:
+    """Every node group whose disk holds fewer replicas of a service than its machine does."""
+    wanted = [demand for blueprint in blueprints for demand in demands(environment, blueprint)]
+    for g, group in enumerate(region.node_groups):
+        for demand in wanted:
+            fit = _per_machine(demand, group)
+            held = replicas_per_disk(demand.disk_gib, group)
+            if held < fit:
+                needed = math.ceil((fit * demand.disk_gib + _IMAGES_GIB) / _DISK_SHARE)
+                yield Finding(
+                    ("regions", index, "node_groups", g, "disk_gib"),
+                    f"{group.disk_gib} GiB hold {held} replicas of {demand.service} ({demand.part}:"
+                    f" {demand.disk_gib} GiB each), the machine holds {fit}",
+                    effect="cores and accelerators would lie idle, or pods be evicted when the disk is full",
+                    remedy=f"state disk_gib: {needed} or more",
+                )
+
+
+def _per_machine(demand: Demand, group: NodeGroup) -> int:
+    """Replicas on one node of the group by cores, memory and accelerators."""
+    if not _runs_on(demand.resources, group):
+        return 0
+    return replicas_per_node(demand.resources, instance_type(group.instance_types[0]))
+
+
 def _place(demand: Demand, region: Region, free: dict[str, float]) -> int:
     """Take nodes from `free` for the demand; returns the replicas that found none."""
     left = demand.replicas
     for group in region.node_groups:
-        per_node = replicas_per_node(demand.resources, instance_type(group.instance_types[0]))
-        if left <= 0 or per_node == 0 or not _runs_on(demand.resources, group):
+        per_node = _per_machine(demand, group)
+        if left <= 0 or per_node == 0:
             continue
         taken = min(left, math.floor(free[group.name] * per_node + 1e-9))
         free[group.name] -= taken / per_node

@@ -142,6 +142,25 @@ _ROWS: tuple[tuple[str, int, int, Accelerator, int, int], ...] = (
     ("c7i.48xlarge", 192, 384, Accelerator.NONE, 0, 737),
 )
 
+# name -> Elastic Fabric Adapters; one a network card, and the first card has room for it beside the node's own
+# interface. Machines with accelerators only: what spans nodes needs them. Source: as above (EfaInfo).
+EFA_INTERFACES: dict[str, int] = {
+    **dict.fromkeys(("g4dn.8xlarge", "g4dn.12xlarge", "g4dn.16xlarge"), 1),
+    **dict.fromkeys(("g5.8xlarge", "g5.12xlarge", "g5.16xlarge", "g5.24xlarge", "g5.48xlarge"), 1),
+    **dict.fromkeys(("g6.8xlarge", "g6.12xlarge", "g6.16xlarge", "g6.24xlarge", "g6.48xlarge"), 1),
+    **dict.fromkeys(("g6e.8xlarge", "g6e.12xlarge", "g6e.16xlarge"), 1),
+    "g6e.24xlarge": 2,
+    "g6e.48xlarge": 4,
+    "p4d.24xlarge": 4,
+    "p5.4xlarge": 1,
+    "p5.48xlarge": 32,
+}
+"""Machines with accelerators that can be joined by a fabric, and with how many adapters."""
+
+# Source: as above (SupportedUsageClasses)
+CAPACITY_BLOCK_TYPES: frozenset[str] = frozenset({"p4d.24xlarge", "p5.4xlarge", "p5.48xlarge"})
+"""Machines that Capacity Blocks for ML are sold of."""
+
 INSTANCE_TYPES: dict[str, InstanceType] = {row[0]: InstanceType(*row) for row in _ROWS}
 """All known instance types by name."""
 

@@ -69,7 +69,7 @@ def node_group(**changes: object) -> NodeGroupConfigArgs:
         "name": "system",
         "purpose": "system",
         "instance_types": ["m7i.large"],
-        "capacity": "on-demand",
+        "capacity": ["on-demand"],
         "min_nodes": 2,
         "max_nodes": 4,
         "disk_gib": 100,

@@ -9,15 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.gpu_node_group import GpuNodeGroup
-from components.node_group import NodeGroup, NodeGroupConfigArgs, spread
+from components.node_group import CAPACITY_LABEL, NodeGroup, NodeGroupConfigArgs, capacity_ranks, spread
 from components.node_labels import ACCELERATOR_LABEL, GPU_TAINT_KEY, PURPOSE_LABEL
 from serving.blueprint.environment import MIN_GPU_DISK_GIB
+from serving.blueprint.environment import NodeGroup as NodeGroupConfig
 from serving.blueprint.errors import InputError
-from serving.planning.instances import INSTANCE_TYPES
+from serving.planning.instances import EFA_INTERFACES, INSTANCE_TYPES
 from tests.components.recorder import Recorded, Recorder
 from tests.components.samples import HOME, ZONES, gpu_group, key_arn, node_group, node_group_args
 
 EKS_GROUP = "aws:eks/nodeGroup:NodeGroup"
+BLOCK = {"id": "cr-02168da1478b509e0", "zone": f"{HOME}b"}
 
 
 def cpu(record: Recorder, **changes: object) -> Recorded:
@@ -125,3 +127,135 @@ def test_a_disk_that_cannot_hold_image_and_weights_is_refused(record: Recorder, 
         return
     with pytest.raises(InputError, match="disk"):
         gpu(record, disk_gib=disk_gib)
+
+
+def managed(recorded: Recorded) -> dict[str, tuple[str, int, int]]:
+    """Capacity label -> how it is bought, fewest and most nodes."""
+    return {
+        group["labels"][CAPACITY_LABEL]: (
+            group["capacityType"],
+            group["scalingConfig"]["minSize"],
+            group["scalingConfig"]["maxSize"],
+        )
+        for group in recorded.of_type(EKS_GROUP)
+    }
+
+
+def test_each_further_capacity_is_a_node_group_of_its_own_that_starts_empty(record: Recorder) -> None:
+    recorded = gpu(record, capacity=["on-demand", "spot"], min_nodes=2, max_nodes=6)
+    assert managed(recorded) == {"on-demand": ("ON_DEMAND", 2, 6), "spot": ("SPOT", 0, 6)}
+    first, second = recorded.of_type(EKS_GROUP)
+    assert (first["nodeGroupNamePrefix"], second["nodeGroupNamePrefix"]) == ("l4-", "l4-spot-")
+    unlike = {"capacityType", "labels", "launchTemplate", "nodeGroupNamePrefix", "scalingConfig"}
+    assert {key for key in first.inputs if first[key] != second.get(key)} <= unlike
+
+
+def test_a_capacity_that_is_added_at_the_end_changes_nothing_of_the_first(record: Recorder) -> None:
+    one, two = gpu(record, capacity="spot"), gpu(record, capacity=["spot", "on-demand"])
+    for name in ("group-node-group", "group-launch-template"):
+        assert one.named(name).inputs == two.named(name).inputs
+
+
+def test_a_reservation_that_others_follow_is_used_up_before_they_are_asked(record: Recorder) -> None:
+    recorded = gpu(record, capacity=["reserved", "spot"], min_nodes=2, max_nodes=6)
+    assert managed(recorded) == {"reserved": ("ON_DEMAND", 2, 2), "spot": ("SPOT", 0, 6)}
+    template = recorded.named("group-launch-template")["capacityReservationSpecification"]
+    assert template["capacityReservationPreference"] == "capacity-reservations-only"
+    alone = gpu(record, capacity="reserved").named("group-launch-template")["capacityReservationSpecification"]
+    assert "capacityReservationPreference" not in alone
+
+
+def test_nodes_of_a_block_start_in_it_and_in_its_zone_only(record: Recorder) -> None:
+    p5 = {"instance_types": ["p5.48xlarge"], "capacity_block": BLOCK, "max_nodes": 4}
+    recorded = gpu(record, capacity=["capacity-block", "on-demand"], min_nodes=1, **p5)
+    assert managed(recorded) == {"capacity-block": ("CAPACITY_BLOCK", 0, 4), "on-demand": ("ON_DEMAND", 1, 4)}
+    template = recorded.named("group-launch-template")
+    assert template["instanceMarketOptions"] == {"marketType": "capacity-block"}
+    assert template["instanceType"] == "p5.48xlarge"
+    target = template["capacityReservationSpecification"]["capacityReservationTarget"]
+    assert target == {"capacityReservationId": BLOCK["id"]}
+    group = recorded.named("group-node-group")
+    assert group["subnetIds"] == ["subnet-b"]
+    assert "instanceTypes" not in group.inputs
+    assert len(recorded.named("group-on-demand-node-group")["subnetIds"]) == 3
+
+
+def test_a_machine_that_is_not_sold_in_blocks_is_refused(record: Recorder) -> None:
+    with pytest.raises(InputError, match=r"g6\.xlarge"):
+        gpu(record, capacity="capacity-block", capacity_block=BLOCK, min_nodes=0)
+
+
+def test_ranks_hold_every_managed_node_group_once() -> None:
+    groups = [
+        NodeGroupConfig.model_validate(gpu_group(name="a", capacity=["reserved", "spot", "on-demand"])),
+        NodeGroupConfig.model_validate(gpu_group(name="b", capacity="on-demand")),
+        NodeGroupConfig.model_validate(gpu_group(name="c", capacity=["on-demand", "spot"])),
+    ]
+    assert capacity_ranks(groups) == [["a", "b", "c"], ["a-spot", "c-spot"], ["a-on-demand"]]
+
+
+@pytest.mark.parametrize(("machine", "adapters"), sorted(EFA_INTERFACES.items()))
+def test_a_machine_with_a_fabric_has_one_adapter_on_each_network_card(
+    record: Recorder, machine: str, adapters: int
+) -> None:
+    group = gpu_group(instance_types=[machine], efa=True, zones=[ZONES[1]])
+    recorded = record(lambda: GpuNodeGroup("group", node_group_args(group, security_group_id="sg-cluster")))
+    own, *others = recorded.one("LaunchTemplate")["networkInterfaces"]
+    assert (own["networkCardIndex"], own["deviceIndex"]) == (0, 0)
+    assert "interfaceType" not in own
+    assert [one["interfaceType"] for one in others] == ["efa-only"] * adapters
+    places = [(one["networkCardIndex"], one["deviceIndex"]) for one in (own, *others)]
+    assert len(set(places)) == adapters + 1
+    assert {group for one in (own, *others) for group in one["securityGroups"]} == {"sg-cluster"}
+
+
+def test_nodes_with_a_fabric_stand_together_in_one_zone(record: Recorder) -> None:
+    group = gpu_group(
+        instance_types=["p5.48xlarge"], efa=True, zones=[ZONES[2]], capacity=["reserved", "on-demand"], min_nodes=2
+    )
+    recorded = record(lambda: GpuNodeGroup("group", node_group_args(group, security_group_id="sg-cluster")))
+    placement = recorded.one("PlacementGroup")
+    assert placement["strategy"] == "cluster"
+    for template in recorded.of_type("LaunchTemplate"):
+        assert placement in recorded.source_of(template, "placement")
+    reservation = recorded.one("CapacityReservation")
+    assert placement in recorded.source_of(reservation, "placementGroupArn")
+    assert reservation["availabilityZone"] == ZONES[2]
+    assert {tuple(one["subnetIds"]) for one in recorded.of_type(EKS_GROUP)} == {("subnet-c",)}
+
+
+def test_a_machine_without_a_fabric_is_refused_one(record: Recorder) -> None:
+    with pytest.raises(InputError, match=r"g6\.xlarge"):
+        gpu(record, efa=True, zones=[ZONES[0]])
+
+
+def test_adapters_without_a_security_group_are_refused(record: Recorder) -> None:
+    with pytest.raises(InputError, match="security_group_id"):
+        gpu(record, instance_types=["p5.48xlarge"], efa=True, zones=[ZONES[0]])
+
+
+def test_nodes_without_a_fabric_have_the_interface_that_eks_makes(record: Recorder) -> None:
+    assert "networkInterfaces" not in gpu(record).one("LaunchTemplate").inputs
+
+
+def test_a_warm_pool_stands_beside_the_first_capacity_and_within_its_bound(record: Recorder) -> None:
+    recorded = gpu(record, capacity=["on-demand", "spot"], warm_nodes=2, min_nodes=1, max_nodes=4)
+    pool = recorded.named("group-node-group")["warmPoolConfig"]
+    assert (pool["minSize"], pool["maxGroupPreparedCapacity"], pool["poolState"]) == (2, 4, "STOPPED")
+    assert "warmPoolConfig" not in recorded.named("group-spot-node-group").inputs
+
+
+def test_bottlerocket_has_its_data_on_an_encrypted_volume_beside_its_system(record: Recorder) -> None:
+    recorded = gpu(record, image="bottlerocket", disk_gib=600)
+    assert recorded.one(EKS_GROUP)["amiType"] == "BOTTLEROCKET_x86_64_NVIDIA"
+    system, data = recorded.one("LaunchTemplate")["blockDeviceMappings"]
+    assert (system["deviceName"], data["deviceName"]) == ("/dev/xvda", "/dev/xvdb")
+    assert {device["ebs"]["encrypted"] for device in (system, data)} == {"true"}
+    assert "volumeSize" not in system["ebs"]
+    assert data["ebs"]["volumeSize"] == 600
+
+
+def test_nodes_stay_in_the_zones_that_have_their_machines(record: Recorder) -> None:
+    assert gpu(record, zones=ZONES[:2]).one(EKS_GROUP)["subnetIds"] == ["subnet-a", "subnet-b"]
+    with pytest.raises(InputError, match="no subnet in eu-central-1a"):
+        gpu(record, zones=["eu-central-1a"])

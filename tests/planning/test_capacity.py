@@ -12,6 +12,7 @@ from serving.planning.capacity import (
     free_memory_gib,
     instance_findings,
     replicas_for_peak,
+    replicas_per_disk,
     replicas_per_node,
     surviving_active_regions,
 )
@@ -53,7 +54,7 @@ def test_a_maximum_below_the_peak_is_found_with_the_number_that_would_do() -> No
 
 
 def test_a_region_that_cannot_hold_the_others_traffic_is_found() -> None:
-    small = environment("prod", **{"regions.1.node_groups.3.max_nodes": 4, "regions.1.node_groups.3.min_nodes": 0})
+    small = environment("prod", **{"regions.1.node_groups.3.max_nodes": 4})
     findings = list(capacity_findings(small, [blueprint("chat")]))
     assert [finding.path for finding in findings] == [("regions", 1, "node_groups")]
     assert "1 find no node" in findings[0].message
@@ -116,3 +117,60 @@ def test_an_unknown_instance_type_is_found_with_those_that_are_known() -> None:
 def test_instance_types_of_one_group_have_one_shape() -> None:
     odd = environment("prod", **{"regions.0.node_groups.1.instance_types": ["c7i.2xlarge", "c7i.xlarge"]})
     assert [finding.path[-1] for finding in instance_findings(odd)] == [1]
+
+
+BLOCK = {"id": "cr-02168da1478b509e0", "zone": "eu-west-1a"}
+
+
+def test_nodes_of_several_capacities_are_counted_once() -> None:
+    one = {"regions.0.node_groups.3.max_nodes": 4}
+    several = one | {"regions.0.node_groups.3.capacity": ["reserved", "on-demand", "spot"]}
+    chat = [blueprint("chat")]
+    found = list(capacity_findings(environment("prod", **one), chat))
+    assert found
+    assert list(capacity_findings(environment("prod", **several), chat)) == found
+
+
+@pytest.mark.parametrize(("capacity", "carried"), [("capacity-block", False), (["capacity-block", "on-demand"], True)])
+def test_a_block_that_ends_carries_no_peak_by_itself(capacity: object, carried: bool) -> None:
+    group = {
+        "regions.0.node_groups.3.capacity": capacity,
+        "regions.0.node_groups.3.capacity_block": BLOCK,
+        "regions.0.node_groups.3.min_nodes": 0,
+    }
+    found = [f for f in capacity_findings(environment("prod", **group), [blueprint("chat")]) if f.path[1] == 0]
+    assert (found == []) is carried
+
+
+def test_a_disk_that_holds_fewer_replicas_than_the_machine_is_found_with_the_size_that_would_do() -> None:
+    big = blueprint("chat", **{"model.size_gib": 200})
+    found = {f.path: f for f in capacity_findings(environment("prod"), [big])}
+    finding = found["regions", 0, "node_groups", 3, "disk_gib"]
+    assert "200 GiB hold 0 replicas of chat" in finding.message
+    needed = int(finding.remedy.split()[2])
+    enough = {f"regions.{region}.node_groups.3.disk_gib": needed for region in (0, 1)}
+    assert list(capacity_findings(environment("prod", **enough), [big])) == []
+    short = dict.fromkeys(enough, needed - 1)
+    assert len(list(capacity_findings(environment("prod", **short), [big]))) == len(short)
+
+
+def test_a_disk_holds_nothing_of_what_images_and_the_kubelet_keep() -> None:
+    group = environment("prod").regions[0].node_groups[3]
+    assert group.disk_gib == 200
+    assert (replicas_per_disk(160, group), replicas_per_disk(161, group), replicas_per_disk(80, group)) == (1, 0, 2)
+
+
+def test_a_machine_without_fabric_adapters_is_found_with_those_that_have_them() -> None:
+    odd = {"regions.0.node_groups.2.efa": True, "regions.0.node_groups.2.zones": ["eu-west-1a"]}
+    [finding] = instance_findings(environment("prod", **odd))
+    assert "no Elastic Fabric Adapter" in finding.message
+    assert "p5.48xlarge" in finding.allowed
+
+
+def test_a_machine_that_is_not_sold_in_blocks_is_found() -> None:
+    odd = {
+        "regions.0.node_groups.2.capacity": ["capacity-block", "on-demand"],
+        "regions.0.node_groups.2.capacity_block": BLOCK,
+    }
+    [finding] = instance_findings(environment("prod", **odd))
+    assert "not sold in Capacity Blocks" in finding.message

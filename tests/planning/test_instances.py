@@ -12,7 +12,14 @@ import moto
 import pytest
 
 from serving.blueprint.schema.model import Accelerator
-from serving.planning.instances import FAMILIES, INSTANCE_TYPES, UnknownInstanceTypeError, instance_type
+from serving.planning.instances import (
+    CAPACITY_BLOCK_TYPES,
+    EFA_INTERFACES,
+    FAMILIES,
+    INSTANCE_TYPES,
+    UnknownInstanceTypeError,
+    instance_type,
+)
 
 
 @functools.cache
@@ -39,6 +46,29 @@ def pod_addresses(network: dict[str, Any]) -> int:
     cards = {card["NetworkCardIndex"]: card["MaximumNetworkInterfaces"] for card in network["NetworkCards"]}
     interfaces = cards[network.get("DefaultNetworkCardIndex", 0)]
     return int(interfaces * (network["Ipv4AddressesPerInterface"] - 1) + 2)
+
+
+def test_machines_with_accelerators_have_the_fabric_adapters_that_ec2_describes() -> None:
+    found = {
+        name: recorded()[name]["NetworkInfo"]["EfaInfo"]["MaximumEfaInterfaces"]
+        for name, machine in INSTANCE_TYPES.items()
+        if machine.accelerators and recorded()[name]["NetworkInfo"].get("EfaSupported")
+    }
+    assert found == EFA_INTERFACES
+
+
+def test_a_fabric_adapter_has_a_network_card_and_the_first_card_has_room_for_two() -> None:
+    for name, adapters in EFA_INTERFACES.items():
+        cards = {card["NetworkCardIndex"]: card for card in recorded()[name]["NetworkInfo"]["NetworkCards"]}
+        assert set(range(adapters)) <= set(cards), name
+        assert cards[0]["MaximumNetworkInterfaces"] >= 2, name
+        assert all("efa-only" in cards[card]["InterfaceTypes"] for card in range(adapters)), name
+
+
+def test_blocks_are_sold_of_the_machines_that_ec2_says() -> None:
+    assert {name for name in INSTANCE_TYPES if "capacity-block" in recorded()[name]["SupportedUsageClasses"]} == (
+        CAPACITY_BLOCK_TYPES
+    )
 
 
 def test_every_virtual_size_of_a_covered_family_is_there() -> None:

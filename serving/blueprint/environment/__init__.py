@@ -13,7 +13,14 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from serving.blueprint.environment.cluster import Addon, Cluster
-from serving.blueprint.environment.nodes import MIN_GPU_DISK_GIB, CapacityType, NodeGroup, NodePurpose
+from serving.blueprint.environment.nodes import (
+    MIN_GPU_DISK_GIB,
+    CapacityBlock,
+    CapacityType,
+    NodeGroup,
+    NodeImage,
+    NodePurpose,
+)
 from serving.blueprint.environment.regions import NatMode, Region, RegionRole
 from serving.blueprint.environment.routing import (
     ALIAS_TTL_SECONDS,
@@ -37,6 +44,7 @@ __all__ = [
     "Addon",
     "AwsRegion",
     "Budget",
+    "CapacityBlock",
     "CapacityType",
     "Cluster",
     "DomainName",
@@ -46,6 +54,7 @@ __all__ = [
     "HostedZone",
     "NatMode",
     "NodeGroup",
+    "NodeImage",
     "NodePurpose",
     "PolicySettings",
     "Quota",

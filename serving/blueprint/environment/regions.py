@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from serving.blueprint.environment.nodes import NodeGroup, NodePurpose
 from serving.blueprint.environment.scalars import AwsRegion, ZoneName, network_of
-from serving.blueprint.errors import Finding
+from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.findings import raise_findings
 from serving.blueprint.schema.base import Section
 from serving.blueprint.schema.governance import Jurisdiction
@@ -90,19 +90,40 @@ class Region(Section):
                 effect="a cluster needs subnets in at least two zones",
                 remedy=f"name at least two, e.g. {self.name}a and {self.name}b",
             )
-        names = [group.name for group in self.node_groups]
-        for index, name in enumerate(names):
-            if name in names[:index]:
-                yield Finding(
-                    ("node_groups", index, "name"),
-                    f"node group '{name}' stands twice",
-                    effect="two node groups would claim one name",
-                    remedy="give each node group a name of its own",
-                )
+        yield from self._node_group_findings()
         if self.serves and not any(group.purpose is NodePurpose.SYSTEM for group in self.node_groups):
             yield Finding(
                 ("node_groups",),
                 "no node group with purpose 'system'",
                 effect="the cluster's own controllers would have nowhere to run",
                 remedy="add a node group with purpose: system",
+            )
+
+    def _node_group_findings(self) -> Iterator[Finding]:
+        taken: set[str] = set()
+        for index, group in enumerate(self.node_groups):
+            names = {group.managed_name(capacity) for capacity in group.capacity}
+            for name in sorted(names & taken):
+                yield Finding(
+                    ("node_groups", index, "name"),
+                    f"node group '{name}' stands twice",
+                    effect="two node groups would claim one name",
+                    remedy="give each node group a name of its own; a further capacity is appended to the name",
+                )
+            taken |= names
+            for z, zone in enumerate(group.zones):
+                yield from self._unknown_zone(("node_groups", index, "zones", z), zone)
+            if group.capacity_block is not None:
+                yield from self._unknown_zone(
+                    ("node_groups", index, "capacity_block", "zone"), group.capacity_block.zone
+                )
+
+    def _unknown_zone(self, path: KeyPath, zone: str) -> Iterator[Finding]:
+        if zone not in self.zones:
+            yield Finding(
+                path,
+                f"'{zone}' is not a zone of the region's network",
+                effect="its nodes would have no subnet",
+                remedy="choose one of the region's zones, or add it there",
+                allowed=self.zones,
             )

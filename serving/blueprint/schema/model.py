@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from enum import StrEnum
 
@@ -10,6 +11,9 @@ from pydantic import Field, model_validator
 from serving.blueprint.errors import Finding
 from serving.blueprint.findings import raise_findings
 from serving.blueprint.schema.base import Identifier, Name, Seconds, Section, SemanticVersion, Sha256
+
+_COPY_SLACK = 1.1
+"""The model's stated size is rounded; a volume that is too small by a byte ends every start."""
 
 
 class EngineName(StrEnum):
@@ -170,6 +174,16 @@ class Model(Section):
     training_run: Identifier | None = Field(
         default=None, description="Training run of this model where it differs from governance.lineage."
     )
+
+    @property
+    def copy_gib(self) -> int:
+        """Room for the copy of the model that each replica fetches, GiB."""
+        return math.ceil(self.size_gib * _COPY_SLACK)
+
+    @property
+    def disk_gib(self) -> int:
+        """What one replica takes of its node's disk: its copy of the model and its scratch space, GiB."""
+        return self.copy_gib + math.ceil(self.resources.ephemeral_storage_gib)
 
     @model_validator(mode="after")
     def _check(self) -> Model:

@@ -1,0 +1,125 @@
+"""A cell as a whole: how the environment's words for nodes and clusters reach what runs on them."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from components.node_group import CAPACITY_LABEL
+from components.node_labels import IMAGE_LABEL
+from components.regional_replica import RegionalReplica, RegionalReplicaArgs
+from serving.blueprint.environment import CapacityType
+from serving.blueprint.environment import Environment as EnvironmentDocument
+from tests.components.recorder import Recorded, Recorder, Resource
+from tests.components.recorder import record as record_program
+from tests.components.samples import key_arn
+from tests.documents import blueprint, environment
+
+REGION = "eu-west-1"
+EKS_GROUP = "aws:eks/nodeGroup:NodeGroup"
+RELEASE = "kubernetes:helm.sh/v3:Release"
+GROUPS = "regions.0.node_groups"
+
+GPU = {"purpose": "gpu", "instance_types": ["g6.xlarge"], "min_nodes": 1, "max_nodes": 2, "disk_gib": 200}
+SYSTEM = {"name": "system", "purpose": "system", "instance_types": ["m7i.large"], "min_nodes": 2, "max_nodes": 3}
+
+
+def replica(record: Recorder = record_program, **changes: object) -> Recorded:
+    """The first region of the dev environment, changed, with one service."""
+    return record(lambda: make(environment("dev", **changes)))
+
+
+def make(document: EnvironmentDocument) -> RegionalReplica:
+    key = key_arn(REGION)
+    args: RegionalReplicaArgs = {
+        "environment": document,
+        "blueprints": [blueprint("embedding")],
+        "region": REGION,
+        "registry": f"{document.account_id}.dkr.ecr.{REGION}.amazonaws.com/dev",
+        "model_bucket": "dev-models",
+        "services": {},
+        "certificate_arns": [f"arn:aws:acm:{REGION}:{document.account_id}:certificate/1"],
+        "access_log_bucket": "dev-logs",
+        "key_arn": key,
+        "metrics_key_arn": key,
+        "model_key_arn": key,
+    }
+    provider = aws.Provider("aws", region=REGION)
+    return RegionalReplica("cell", args, pulumi.ResourceOptions(providers=[provider]))
+
+
+def values(recorded: Recorded, addon: str) -> dict[str, Any] | None:
+    """Values of an add-on's release; None if it is not installed."""
+    found = [release for release in recorded.of_type(RELEASE) if release.name == f"cell-addons-{addon}"]
+    return dict(found[0]["values"]) if found else None
+
+
+def gpu_groups(recorded: Recorded) -> list[Resource]:
+    return [group for group in recorded.of_type(EKS_GROUP) if "NVIDIA" in group["amiType"]]
+
+
+def selected(labels: dict[str, str], plugin: dict[str, Any] | None) -> bool:
+    """Whether the scheduler would put the device plugin on a node with these labels."""
+    if plugin is None:
+        return False
+    required = plugin["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    (term,) = required["nodeSelectorTerms"]
+    return all(
+        (labels.get(one["key"]) in one["values"]) == (one["operator"] == "In") for one in term["matchExpressions"]
+    )
+
+
+@pytest.mark.parametrize("images", list(itertools.combinations_with_replacement(["al2023", "bottlerocket"], 2)))
+def test_every_gpu_node_has_exactly_one_device_plugin(images: tuple[str, str]) -> None:
+    groups = [{**GPU, "name": f"gpu-{index}", "image": image} for index, image in enumerate(images)]
+    recorded = replica(**{GROUPS: [SYSTEM, *groups]})
+    plugin = values(recorded, "nvidia-device-plugin")
+    assert len(gpu_groups(recorded)) == len(images)
+    for group in gpu_groups(recorded):
+        own = group["amiType"].startswith("BOTTLEROCKET")
+        assert own == (group["labels"].get(IMAGE_LABEL) == "bottlerocket")
+        assert own + selected(group["labels"], plugin) == 1
+
+
+def test_the_autoscaler_asks_the_capacities_of_a_group_in_their_order() -> None:
+    order = ["spot", "on-demand"]
+    recorded = replica(**{GROUPS: [SYSTEM, {**GPU, "name": "gpu", "capacity": order}]})
+    autoscaler = values(recorded, "cluster-autoscaler")
+    assert autoscaler is not None
+    assert autoscaler["extraArgs"]["expander"].split(",")[0] == "priority"
+
+    def priority(group: Resource) -> int:
+        name = f"eks-{group['nodeGroupNamePrefix']}20261125213000123400000001-aabb"
+        matching = [
+            int(number)
+            for number, patterns in autoscaler["expanderPriorities"].items()
+            if any(re.search(pattern, name) for pattern in patterns)
+        ]
+        # its own, and the one of all that is not ours
+        assert len(matching) == 2
+        return max(matching)
+
+    by_priority = sorted(gpu_groups(recorded), key=priority, reverse=True)
+    assert [group["labels"][CAPACITY_LABEL] for group in by_priority] == order
+    (system,) = [group for group in recorded.of_type(EKS_GROUP) if group not in gpu_groups(recorded)]
+    assert priority(system) == priority(by_priority[0])
+
+
+def test_without_an_order_the_autoscaler_takes_what_wastes_least() -> None:
+    autoscaler = values(replica(), "cluster-autoscaler")
+    assert autoscaler is not None
+    assert autoscaler["extraArgs"]["expander"] == "least-waste"
+    assert "expanderPriorities" not in autoscaler
+
+
+def test_every_capacity_can_be_bought() -> None:
+    block = {"id": "cr-02168da1478b509e0", "zone": f"{REGION}a"}
+    order = ["capacity-block", "reserved", "spot", "on-demand"]
+    assert set(order) == set(CapacityType)
+    group = {**GPU, "name": "p5", "instance_types": ["p5.48xlarge"], "capacity": order, "capacity_block": block}
+    assert len(gpu_groups(replica(**{GROUPS: [SYSTEM, group]}))) == len(order)
