@@ -63,7 +63,7 @@ def test_a_region_that_cannot_hold_the_others_traffic_is_found() -> None:
 
 def test_services_compete_for_the_same_nodes() -> None:
     # chat's fallback and the embedding service share the L4 nodes: 1 + 2 replicas on 2 nodes
-    tight = environment("prod", **{"regions.0.node_groups.2.max_nodes": 2})
+    tight = environment("prod", **{"regions.0.node_groups.2.max_nodes": 2, "regions.0.node_groups.2.warm_nodes": 0})
     services = [blueprint(name) for name in SERVICES]
     assert [finding.path for finding in capacity_findings(tight, services)] == [("regions", 0, "node_groups")]
     assert list(capacity_findings(tight, [blueprint("embedding")])) == []
@@ -169,6 +169,7 @@ def test_a_machine_without_fabric_adapters_is_found_with_those_that_have_them() 
 
 def test_a_machine_that_is_not_sold_in_blocks_is_found() -> None:
     odd = {
+        "regions.0.node_groups.2.warm_nodes": 0,
         "regions.0.node_groups.2.capacity": ["capacity-block", "on-demand"],
         "regions.0.node_groups.2.capacity_block": BLOCK,
     }

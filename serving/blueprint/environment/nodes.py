@@ -49,13 +49,28 @@ MIN_GPU_DISK_GIB = 200
 """An engine's image unpacks to some 20 GiB, and weights are cached beside it: smaller disks evict pods."""
 
 
-def _as_list(value: Any) -> Any:  # noqa: ANN401  (whatever a person wrote)
-    return (value,) if isinstance(value, str) else value
+def _in_order(value: Any) -> Any:  # noqa: ANN401  (whatever a person wrote)
+    """One word or a list of words as capacities; what a validator returns is no longer read as JSON."""
+    words = [value] if isinstance(value, str) else value
+    if not isinstance(words, list | tuple):
+        return value
+    raise_findings(
+        Finding(
+            (index,) if words is value else (),
+            f"'{word}' is no way of buying nodes",
+            effect="the node group could not be created",
+            remedy="choose one of the allowed ones, or several in order",
+            allowed=tuple(CapacityType),
+        )
+        for index, word in enumerate(words)
+        if word not in tuple(CapacityType)
+    )
+    return tuple(map(CapacityType, words))
 
 
 Capacities = Annotated[
     tuple[CapacityType, ...],
-    BeforeValidator(_as_list, json_schema_input_type=CapacityType | tuple[CapacityType, ...]),
+    BeforeValidator(_in_order, json_schema_input_type=CapacityType | tuple[CapacityType, ...]),
 ]
 """One way of buying nodes, or several in order."""
 
