@@ -11,10 +11,13 @@ from typing import Any
 MODULES: dict[str, str] = {
     "AccessLogBucket": "access_log_bucket",
     "ArtifactRegistry": "artifact_registry",
+    "Audit": "audit",
+    "AuditTrail": "audit_trail",
     "Backup": "backup",
     "Certificates": "certificates",
     "Cluster": "cluster",
     "ClusterAddons": "cluster_addons",
+    "ConfigurationRecorder": "configuration_recorder",
     "CostGuardrails": "cost_guardrails",
     "DnsZone": "dns_zone",
     "EncryptionKeys": "keys",
@@ -28,10 +31,13 @@ MODULES: dict[str, str] = {
     "Network": "network",
     "NodeGroup": "node_group",
     "Observability": "observability",
+    "PersonalDataDiscovery": "personal_data_discovery",
     "RegionalReplica": "regional_replica",
     "SecureBucket": "bucket",
+    "SecurityPosture": "security_posture",
     "ServingPlatform": "serving_platform",
     "Tenant": "tenant",
+    "ThreatDetection": "threat_detection",
 }
 """Component -> module. The arguments of a component stand beside it, named component + `Args`."""
 

@@ -25,6 +25,20 @@ BUCKET_LOGS_PREFIX = "s3/"
 _WIRING = frozenset({"key_arn", "log_bucket"})
 
 
+class BucketWriterArgs(TypedDict):
+    """An AWS service that delivers to the bucket in its own name.
+
+    Attributes:
+        service: The service, as `cloudtrail`.
+        prefix: Where it writes.
+        source_arn: For which of our resources it writes, as a pattern; for any of the account by default.
+    """
+
+    service: str
+    prefix: str
+    source_arn: NotRequired[str]
+
+
 class SecureBucketArgs(TypedDict):
     """Arguments of `SecureBucket`."""
 
@@ -42,12 +56,22 @@ class SecureBucketArgs(TypedDict):
     """Days after which objects expire; they stay by default."""
     noncurrent_days: int
     """Days after which replaced and deleted versions go."""
+    writers: NotRequired[list[BucketWriterArgs]]
+    """AWS services that deliver to the bucket; none by default."""
     key_arn: pulumi.Input[str]
     """Key that encrypts the objects, in the region of the bucket."""
     log_bucket: pulumi.Input[str]
     """Bucket for access logs, in the same region."""
     tags: dict[str, str]
     """Ownership tags."""
+
+
+class BucketWriterSpec(Section):
+    """The validated form of `BucketWriterArgs`."""
+
+    service: str = Field(pattern=r"^[a-z0-9.-]+$")
+    prefix: str = Field(min_length=1)
+    source_arn: str | None = None
 
 
 class SecureBucketSpec(Section):
@@ -60,6 +84,7 @@ class SecureBucketSpec(Section):
     object_lock_days: int | None = Field(default=None, ge=1, le=36_500)
     expire_days: int | None = Field(default=None, ge=1, le=36_500)
     noncurrent_days: int = Field(ge=1, le=36_500)
+    writers: tuple[BucketWriterSpec, ...] = ()
     tags: dict[str, str]
 
     @model_validator(mode="after")
@@ -109,8 +134,10 @@ class SecureBucket(pulumi.ComponentResource):
 
     def _create_privacy(self) -> None:
         create_privacy(self, self._name, self.bucket, self._spec.region)
-        own_account = own_account_only(self.bucket_arn, self._spec.account_id)
-        create_bucket_policy(self, self._name, self.bucket, self.bucket_name, self.region, [own_account])
+        statements = [own_account_only(self.bucket_arn, self._spec.account_id)]
+        for writer in self._spec.writers:
+            statements += delivery(self.bucket_arn, writer, self._spec.account_id)
+        self.policy = create_bucket_policy(self, self._name, self.bucket, self.bucket_name, self.region, statements)
 
     def _create_versioning(self) -> aws.s3.BucketVersioning:
         return aws.s3.BucketVersioning(
@@ -294,3 +321,28 @@ def own_account_only(bucket: str, account_id: str) -> Statement:
             Condition("Bool", "aws:PrincipalIsAWSService", "false"),
         ),
     )
+
+
+def delivery(bucket: str, writer: BucketWriterSpec, account_id: str) -> list[Statement]:
+    """Let an AWS service look at a bucket and write below its prefix, on behalf of the account only."""
+    conditions = [Condition("StringEquals", "aws:SourceAccount", account_id)]
+    if writer.source_arn is not None:
+        conditions.append(Condition("ArnLike", "aws:SourceArn", writer.source_arn))
+    service = Principals.service(f"{writer.service}.amazonaws.com")
+    title = writer.service.title().replace("-", "").replace(".", "")
+    return [
+        Statement(
+            f"Inspect{title}",
+            ("s3:GetBucketAcl", "s3:ListBucket"),
+            (bucket,),
+            principals=service,
+            conditions=tuple(conditions),
+        ),
+        Statement(
+            f"Deliver{title}",
+            ("s3:PutObject",),
+            (f"{bucket}/{writer.prefix}*",),
+            principals=service,
+            conditions=tuple(conditions),
+        ),
+    ]

@@ -5,7 +5,8 @@ the account's roles use it only through AWS services, and the IAM policy of a ro
 single model services and grants are not made here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -15,7 +16,7 @@ from pydantic import Field
 from components.iam import CLUSTER_ROLE, Condition, Principals, Statement, arn, dns_suffix, policy_document, role_arn
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment import AwsRegion, RoleArn
 from serving.blueprint.errors import InternalError
 from serving.blueprint.schema.base import Section
 from serving.blueprint.schema.governance import DataClass
@@ -80,7 +81,36 @@ _METRICS = "metrics"
 # Services that publish to encrypted topics in their own name (docs/facts.md)
 _PUBLISHERS = ("aps", "backup", "budgets", "cloudwatch", "costalerts", "events")
 
+PLATFORM_CLASS = DataClass.INTERNAL
+"""Data class of the platform's own data: node volumes, secrets of clusters, logs, topics, records of the audit."""
+
 _EVERYTHING = ("*",)  # in a key policy: this key
+
+
+class GrantOperation(StrEnum):
+    """What may be granted (botocore 1.44.5, kms, GrantOperation; those of symmetric keys, and no further granting)."""
+
+    DECRYPT = "Decrypt"
+    DESCRIBE_KEY = "DescribeKey"
+    ENCRYPT = "Encrypt"
+    GENERATE_DATA_KEY = "GenerateDataKey"
+    GENERATE_DATA_KEY_WITHOUT_PLAINTEXT = "GenerateDataKeyWithoutPlaintext"
+    RE_ENCRYPT_FROM = "ReEncryptFrom"
+    RE_ENCRYPT_TO = "ReEncryptTo"
+
+
+class KeyGranteeArgs(TypedDict):
+    """A role that may be granted the use of keys.
+
+    Attributes:
+        role_arn: The role; it need not exist yet.
+        operations: What it may be granted, as `Decrypt`.
+        data_classes: Of which keys.
+    """
+
+    role_arn: str
+    operations: list[str]
+    data_classes: list[str]
 
 
 class EncryptionKeysArgs(TypedDict):
@@ -103,8 +133,22 @@ class EncryptionKeysArgs(TypedDict):
     create_autoscaling_role: NotRequired[bool]
     """Whether to make the service-linked role of EC2 Auto Scaling, which key policies name. Needed in an
     account that never had an Auto Scaling group; false by default."""
+    trail_arn: NotRequired[str]
+    """Trail whose records the home region's key of internal data encrypts; none by default."""
+    config_history: NotRequired[bool]
+    """Whether AWS Config delivers to a bucket that the same key encrypts; false by default."""
+    grantees: NotRequired[list[KeyGranteeArgs]]
+    """Roles that other components grant the use of keys; the key policies allow these grants and no others."""
     tags: dict[str, str]
     """Ownership tags."""
+
+
+class KeyGranteeSpec(Section):
+    """The validated form of `KeyGranteeArgs`."""
+
+    role_arn: RoleArn
+    operations: tuple[GrantOperation, ...] = Field(min_length=1)
+    data_classes: tuple[DataClass, ...] = Field(min_length=1)
 
 
 class EncryptionKeysSpec(Section):
@@ -118,6 +162,9 @@ class EncryptionKeysSpec(Section):
     metrics_regions: tuple[AwsRegion, ...] = ()
     admin_role_arns: tuple[str, ...] = ()
     create_autoscaling_role: bool = False
+    trail_arn: str | None = None
+    config_history: bool = False
+    grantees: tuple[KeyGranteeSpec, ...] = ()
     tags: dict[str, str]
 
 
@@ -190,7 +237,7 @@ class EncryptionKeys(pulumi.ComponentResource):
             enable_key_rotation=True,
             rotation_period_in_days=ROTATION_PERIOD_DAYS,
             deletion_window_in_days=DELETION_WINDOW_DAYS,
-            policy=self._policy(spec.home_region),
+            policy=self._policy(spec.home_region, data_class),
             region=spec.home_region,
             tags=tags,
             opts=child_options(self, stateful=True, depends_on=self._autoscaling_role),
@@ -210,7 +257,7 @@ class EncryptionKeys(pulumi.ComponentResource):
             primary_key_arn=primary.arn,
             description=description,
             deletion_window_in_days=DELETION_WINDOW_DAYS,
-            policy=self._policy(region),
+            policy=self._policy(region, data_class),
             region=region,
             tags=tags,
             opts=child_options(self, stateful=True),
@@ -242,12 +289,14 @@ class EncryptionKeys(pulumi.ComponentResource):
             opts=child_options(self),
         )
 
-    def _policy(self, region: str) -> pulumi.Input[str]:
+    def _policy(self, region: str, data_class: DataClass) -> pulumi.Input[str]:
         statements = [
             *self._administration(region),
             *self._use_through(region, _VIA_SERVICES),
             self._use_by_cluster(region),
             *self._use_by_services(region),
+            *(self._use_by_audit() if (region, data_class) == (self._spec.home_region, PLATFORM_CLASS) else ()),
+            *self._grants_by_role(region, data_class),
         ]
         return policy_document(statements)
 
@@ -342,3 +391,40 @@ class EncryptionKeys(pulumi.ComponentResource):
             principals=Principals.service("delivery.logs.amazonaws.com"),
             conditions=(Condition("StringEquals", "aws:SourceAccount", self._spec.account_id),),
         )
+
+    def _use_by_audit(self) -> Iterator[Statement]:
+        """Records of the whole account, which its services deliver to the home region."""
+        if self._spec.trail_arn is not None:
+            # without the encryption context that CloudTrail names: with a bucket key S3 puts the bucket's in its place
+            yield Statement(
+                "EncryptTrail",
+                ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
+                _EVERYTHING,
+                principals=Principals.service("cloudtrail.amazonaws.com"),
+                conditions=(Condition("StringEquals", "aws:SourceArn", self._spec.trail_arn),),
+            )
+        if self._spec.config_history:
+            yield Statement(
+                "EncryptConfigurationHistory",
+                ("kms:Decrypt", "kms:GenerateDataKey"),
+                _EVERYTHING,
+                principals=Principals.service("config.amazonaws.com"),
+                conditions=(Condition("StringEquals", "aws:SourceAccount", self._spec.account_id),),
+            )
+
+    def _grants_by_role(self, region: str, data_class: DataClass) -> Iterator[Statement]:
+        """Whoever may in IAM, and only to the named roles, and only what they need."""
+        root, own_account = self._account(region)
+        grantees = [grantee for grantee in self._spec.grantees if data_class in grantee.data_classes]
+        for index, grantee in enumerate(grantees):
+            yield Statement(
+                f"GrantToRole{index}",
+                _GRANT_ACTIONS,
+                _EVERYTHING,
+                principals=root,
+                conditions=(
+                    own_account,
+                    Condition("StringEquals", "kms:GranteePrincipal", grantee.role_arn),
+                    Condition("ForAllValues:StringEquals", "kms:GrantOperations", *grantee.operations),
+                ),
+            )

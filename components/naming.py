@@ -35,6 +35,10 @@ class NameRule(Enum):
     BACKUP_VAULT = (50, r"[a-zA-Z0-9_-]{2,}")
     BACKUP_PLAN = (50, r"[a-zA-Z0-9_.-]+")
     RESTORE_TESTING = (50, r"[a-zA-Z0-9_]+")
+    TRAIL = (128, r"(?=.{3})[a-zA-Z0-9]+([._-][a-zA-Z0-9]+)*")  # botocore 1.44.5, cloudtrail, CreateTrail
+    EVENT_RULE = (64, r"[a-zA-Z0-9_.-]+")
+    RECORDER = (256, r"[^\x00]+")
+    CLASSIFICATION_JOB = (500, r"[^\x00]+")
     BUDGET = (100, r"[^:\\]+")
     WEB_ACL = (128, r"[\w-]+")
     ALARM = (255, r"[^\x00]+")

@@ -10,6 +10,8 @@ import pulumi
 
 from components.access_log_bucket import AccessLogBucket
 from components.artifact_registry import ArtifactRegistry
+from components.audit import Audit
+from components.audit_trail import trail_arn
 from components.backup import Backup, BackupArgs, BackupRegionArgs, backup_class, plans_of, strictest
 from components.certificates import Certificates
 from components.cost_guardrails import CostGuardrails
@@ -17,12 +19,13 @@ from components.dns_zone import DnsZone, DnsZoneArgs
 from components.engines import server_of
 from components.feature_store import FeatureStore
 from components.global_routing import GlobalRouting
-from components.keys import EncryptionKeys
+from components.keys import EncryptionKeys, EncryptionKeysArgs
 from components.lineage import platform_tags, service_tags
 from components.model_store import ModelStore
 from components.options import child_options, parse_args, type_token
+from components.personal_data_discovery import GRANT_OPERATIONS, service_role_arn
 from components.regional_replica import RegionalReplica, ServiceWiringArgs
-from serving.blueprint.environment import Environment, EnvironmentKind, Region, RegionRole
+from serving.blueprint.environment import Environment, EnvironmentKind, Provision, Region, RegionRole
 from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
@@ -75,6 +78,7 @@ class ServingPlatform(pulumi.ComponentResource):
         self.replicas = {region.name: self._create_replica(region) for region in spec.environment.serving_regions}
         self.routing = self._create_routing()
         self.backup = self._create_backup()
+        self.audit = self._create_audit()
         self.cost = self._create_cost_guardrails()
         self.urls = {service: f"https://{host}" for service, host in self._hosts.items()}
         self.name_servers = self.zone.name_servers
@@ -98,6 +102,11 @@ class ServingPlatform(pulumi.ComponentResource):
         used = {DataClass.INTERNAL, *(b.governance.data_class for b in self._blueprints)}
         return max(used, key=list(DataClass).index)
 
+    @property
+    def _personal(self) -> list[Blueprint]:
+        """Services whose requests, answers or features hold personal data."""
+        return [b for b in self._blueprints if b.governance.personal_data.processed]
+
     def _key_arns(self, data_class: DataClass) -> dict[str, pulumi.Input[str]]:
         return {region: self.keys.arn(region, data_class.value) for region in self._regions}
 
@@ -106,20 +115,29 @@ class ServingPlatform(pulumi.ComponentResource):
 
     def _create_keys(self) -> EncryptionKeys:
         used = {DataClass.INTERNAL, *(b.governance.data_class for b in self._blueprints)}
-        return EncryptionKeys(
-            f"{self._name}-keys",
-            {
-                "environment": self._environment.name,
-                "account_id": self._environment.account_id,
-                "home_region": self._home,
-                "regions": self._regions,
-                "data_classes": sorted(data_class.value for data_class in used),
-                "metrics_regions": [region.name for region in self._environment.serving_regions],
-                "admin_role_arns": list(self._environment.cluster.admin_role_arns),
-                "tags": self._tags,
-            },
-            child_options(self),
-        )
+        environment, audit = self._environment, self._environment.audit
+        args: EncryptionKeysArgs = {
+            "environment": environment.name,
+            "account_id": environment.account_id,
+            "home_region": self._home,
+            "regions": self._regions,
+            "data_classes": sorted(data_class.value for data_class in used),
+            "metrics_regions": [region.name for region in environment.serving_regions],
+            "admin_role_arns": list(environment.cluster.admin_role_arns),
+            "config_history": audit.config is Provision.MANAGED,
+            "tags": self._tags,
+        }
+        if audit.trail is Provision.MANAGED:
+            args["trail_arn"] = trail_arn(environment.name, environment.account_id, self._home)
+        if audit.macie is Provision.MANAGED and self._personal:
+            args["grantees"] = [
+                {
+                    "role_arn": service_role_arn(environment.account_id, self._home),
+                    "operations": list(GRANT_OPERATIONS),
+                    "data_classes": sorted({b.governance.data_class.value for b in self._personal}),
+                }
+            ]
+        return EncryptionKeys(f"{self._name}-keys", args, child_options(self))
 
     def _create_log_bucket(self, region: Region) -> AccessLogBucket:
         return AccessLogBucket(
@@ -314,6 +332,49 @@ class ServingPlatform(pulumi.ComponentResource):
         if region in self.replicas:
             args["alert_topic_arn"] = self.replicas[region].topic_arn
         return args
+
+    def _create_audit(self) -> Audit:
+        environment, audit = self._environment, self._environment.audit
+        stores: list[ModelStore | FeatureStore] = [self.model_store, *self.feature_stores.values()]
+        production = environment.kind is EnvironmentKind.PROD
+        return Audit(
+            f"{self._name}-audit",
+            {
+                "environment": environment.name,
+                "account_id": environment.account_id,
+                "home_region": self._home,
+                "regions": self._regions,
+                "trail": audit.trail.value,
+                "trail_insights": audit.trail_insights,
+                "guardduty": audit.guardduty.value,
+                "config": audit.config.value,
+                "security_hub": audit.security_hub.value,
+                "macie": audit.macie.value,
+                "data_buckets": [store.bucket_name(region) for store in stores for region in self._regions],
+                "personal_data_buckets": self._personal_buckets(),
+                "personal_data_keys": self._personal_keys(),
+                "lock_mode": "COMPLIANCE" if production else "GOVERNANCE",
+                "retention_days": max(
+                    environment.log_retention_days, *(b.governance.retention.audit_days for b in self._blueprints)
+                ),
+                "key_arn": self.keys.arn(self._home, DataClass.INTERNAL.value),
+                "log_bucket": self.log_buckets[self._home].name,
+                "topic_arns": {region: replica.topic_arn for region, replica in self.replicas.items()},
+                "tags": self._tags,
+            },
+            child_options(self),
+        )
+
+    def _personal_buckets(self) -> dict[str, list[str]]:
+        """Region -> buckets with declared personal data: the offline features of the services that process it."""
+        if not self._personal:
+            return {}
+        stores = [self.feature_stores[b.name] for b in self._personal if b.name in self.feature_stores]
+        return {region: [store.bucket_name(region) for store in stores] for region in self._regions}
+
+    def _personal_keys(self) -> dict[str, dict[str, pulumi.Input[str]]]:
+        classes = sorted({b.governance.data_class for b in self._personal if b.name in self.feature_stores})
+        return {region: {one.value: self.keys.arn(region, one.value) for one in classes} for region in self._regions}
 
     def _create_cost_guardrails(self) -> CostGuardrails:
         environment = self._environment

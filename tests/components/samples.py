@@ -9,13 +9,19 @@ import pulumi
 
 from components.access_log_bucket import AccessLogBucketArgs
 from components.artifact_registry import ArtifactRegistryArgs
+from components.audit import AuditArgs
+from components.audit_trail import AuditTrailArgs
 from components.bucket import SecureBucketArgs
 from components.cluster import ClusterArgs
+from components.configuration_recorder import ConfigurationRecorderArgs
 from components.feature_store import FeatureStoreArgs
 from components.keys import EncryptionKeysArgs
 from components.model_store import ModelStoreArgs
 from components.network import NetworkArgs
 from components.node_group import NodeGroupArgs, NodeGroupConfigArgs
+from components.personal_data_discovery import PersonalDataDiscoveryArgs
+from components.security_posture import SecurityPostureArgs
+from components.threat_detection import ThreatDetectionArgs
 
 ACCOUNT = "123456789012"
 HOME, SECOND, RECOVERY = REGIONS = ("eu-west-1", "eu-central-1", "eu-north-1")
@@ -189,16 +195,106 @@ def feature_store_args(**changes: object) -> FeatureStoreArgs:
     return {**args, **changes}  # type: ignore[typeddict-item]
 
 
+def topic_arn(region: str) -> str:
+    """An ARN of a topic in a region."""
+    return f"arn:aws:sns:{region}:{ACCOUNT}:test-escalation"
+
+
+def trail_args(**changes: object) -> AuditTrailArgs:
+    args: AuditTrailArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "region": HOME,
+        "data_buckets": ["test-models"],
+        "lock_mode": "COMPLIANCE",
+        "retention_days": 400,
+        "key_arn": key_arn(HOME),
+        "log_bucket": "test-logs",
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def recorder_args(**changes: object) -> ConfigurationRecorderArgs:
+    args: ConfigurationRecorderArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "region": HOME,
+        "retention_days": 400,
+        "bucket": "test-config",
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def threats_args(**changes: object) -> ThreatDetectionArgs:
+    args: ThreatDetectionArgs = {"environment": "test", "region": HOME, "topic_arn": topic_arn(HOME), "tags": TAGS}
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def posture_args(**changes: object) -> SecurityPostureArgs:
+    args: SecurityPostureArgs = {
+        "environment": "test",
+        "region": HOME,
+        "collect_from": [SECOND, RECOVERY],
+        "watched_regions": [HOME, SECOND],
+        "topic_arn": topic_arn(HOME),
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def personal_data_args(**changes: object) -> PersonalDataDiscoveryArgs:
+    args: PersonalDataDiscoveryArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "region": HOME,
+        "buckets": ["test-features"],
+        "key_arns": {"restricted": key_arn(HOME)},
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def audit_args(**changes: object) -> AuditArgs:
+    args: AuditArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "home_region": HOME,
+        "regions": list(REGIONS),
+        "trail": "managed",
+        "guardduty": "managed",
+        "config": "managed",
+        "security_hub": "managed",
+        "macie": "managed",
+        "data_buckets": ["test-models"],
+        "personal_data_buckets": {region: [f"test-features-{region}"] for region in REGIONS},
+        "personal_data_keys": {region: {"restricted": key_arn(region)} for region in REGIONS},
+        "lock_mode": "COMPLIANCE",
+        "retention_days": 400,
+        "key_arn": key_arn(HOME),
+        "log_bucket": "test-logs",
+        "topic_arns": {region: topic_arn(region) for region in (HOME, SECOND)},
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
 FOUNDATION: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "AccessLogBucket": log_bucket_args,
     "ArtifactRegistry": registry_args,
+    "Audit": audit_args,
+    "AuditTrail": trail_args,
     "Cluster": cluster_args,
+    "ConfigurationRecorder": recorder_args,
     "EncryptionKeys": keys_args,
     "FeatureStore": feature_store_args,
     "GpuNodeGroup": lambda: node_group_args(gpu_group()),
     "ModelStore": model_store_args,
     "Network": network_args,
     "NodeGroup": node_group_args,
+    "PersonalDataDiscovery": personal_data_args,
     "SecureBucket": bucket_args,
+    "SecurityPosture": posture_args,
+    "ThreatDetection": threats_args,
 }
 """Component -> arguments, for what holds of every component of the AWS foundation."""

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
+from serving.blueprint.environment.audit import Audit, Provision
 from serving.blueprint.environment.cluster import Addon, Cluster
 from serving.blueprint.environment.nodes import (
     MIN_GPU_DISK_GIB,
@@ -42,6 +43,7 @@ __all__ = [
     "ALIAS_TTL_SECONDS",
     "MIN_GPU_DISK_GIB",
     "Addon",
+    "Audit",
     "AwsRegion",
     "Budget",
     "CapacityBlock",
@@ -57,6 +59,7 @@ __all__ = [
     "NodeImage",
     "NodePurpose",
     "PolicySettings",
+    "Provision",
     "Quota",
     "Region",
     "RegionRole",
@@ -105,6 +108,7 @@ class Environment(Section):
     topology: Topology = Field(default=Topology.ACTIVE_ACTIVE, description="How traffic is spread over regions.")
     routing: Routing = Field(default=Routing(), description="How requests find a region.")
     tools: Tools = Field(description="The image that fetches and verifies models.")
+    audit: Audit = Field(default=Audit(), description="Who watches the account.")
     publisher_role_arns: tuple[RoleArn, ...] = Field(
         default=(), description="Roles that may publish images and models."
     )
