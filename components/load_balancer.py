@@ -19,6 +19,7 @@ from components.log_retention import RETENTION_DAYS, log_retention_days
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
 from serving.blueprint.environment import AwsRegion, DomainName
+from serving.blueprint.environment.routing import GATEWAY_CHECK_FAILURES, GATEWAY_CHECK_INTERVAL_SECONDS
 from serving.blueprint.schema.base import Section
 from serving.blueprint.tags import EDGE_PUBLIC, TagKey
 
@@ -280,10 +281,10 @@ class LoadBalancer(pulumi.ComponentResource):
                 "port": "traffic-port",
                 "protocol": self._spec.gateway_protocol,
                 "matcher": "200",
-                "interval": 10,
+                "interval": GATEWAY_CHECK_INTERVAL_SECONDS,
                 "timeout": 5,
                 "healthy_threshold": 2,
-                "unhealthy_threshold": 2,
+                "unhealthy_threshold": GATEWAY_CHECK_FAILURES,
             },
             tags=self._spec.tags,
             opts=child_options(self),

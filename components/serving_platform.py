@@ -26,6 +26,7 @@ from components.options import child_options, parse_args, type_token
 from components.personal_data_discovery import GRANT_OPERATIONS, service_role_arn
 from components.regional_replica import RegionalReplica, ServiceWiringArgs
 from serving.blueprint.environment import Environment, EnvironmentKind, Provision, Region, RegionRole
+from serving.blueprint.environment.routing import EVEN_WEIGHT
 from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
@@ -296,11 +297,13 @@ class ServingPlatform(pulumi.ComponentResource):
                     {
                         "name": region.name,
                         "role": region.role.value,
+                        "weight": environment.routing.weights.get(region.name, EVEN_WEIGHT),
                         "dns_name": self.replicas[region.name].dns_name,
                         "zone_id": self.replicas[region.name].zone_id,
                     }
                     for region in environment.serving_regions
                 ],
+                "policy": environment.routing.policy.value,
                 "health_check_interval_seconds": environment.routing.health_check.interval_seconds,
                 "health_check_failures": environment.routing.health_check.failures,
                 "tags": self._tags,

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from serving.blueprint.environment.scalars import AwsRegion
+from serving.blueprint.environment.scalars import AwsRegion, RoleArn
 from serving.blueprint.schema.base import Section
 
 ALIAS_TTL_SECONDS = 60
@@ -28,6 +28,17 @@ MOST_HEALTH_CHECK_FAILURES = 10
 
 MOST_WEIGHT = 255
 """botocore 1.44.5, route53, ResourceRecordSetWeight: 0 to 255."""
+
+
+EVEN_WEIGHT = 100
+"""Share of a region of which nothing is said."""
+
+GATEWAY_CHECK_INTERVAL_SECONDS, GATEWAY_CHECK_FAILURES = 10, 2
+"""How a load balancer asks its gateways, and when it takes one for lost."""
+
+ACCELERATOR_REACTION_SECONDS = 30
+"""Time until an accelerator leaves a region whose load balancer has no healthy target any more (AWS's workshop
+"Introduction to AWS Global Accelerator", "Failover POC", read 2026-11: up to 30 seconds for new connections)."""
 
 
 class RoutingKind(StrEnum):
@@ -70,9 +81,16 @@ class HealthCheck(Section):
 
 
 class RegionSwitch(Section):
-    """A plan (ARC Region switch) by which people leave a region that its own health checks still call healthy."""
+    """A plan (ARC Region switch) by which a region is left although its services' health checks call it healthy."""
 
     enabled: bool = Field(default=False, description="Whether the plan exists.")
+    automatic: bool = Field(
+        default=False,
+        description="Whether the plan starts by itself when a region has no gateway and the other one has.",
+    )
+    approver_role_arn: RoleArn | None = Field(
+        default=None, description="Role that must approve the return to a region; leaving one waits for nobody."
+    )
 
 
 class Routing(Section):
@@ -91,5 +109,7 @@ class Routing(Section):
     @property
     def failover_seconds(self) -> int:
         """Time from the loss of a region until no client asks it any more, where nothing has to start first."""
-        clients_keep = ALIAS_TTL_SECONDS if self.kind is RoutingKind.DNS else 0
-        return self.health_check.detection_seconds + clients_keep
+        if self.kind is RoutingKind.ACCELERATOR:
+            # its load balancers are asked by their own checks, and its addresses never change
+            return GATEWAY_CHECK_INTERVAL_SECONDS * GATEWAY_CHECK_FAILURES + ACCELERATOR_REACTION_SECONDS
+        return self.health_check.detection_seconds + ALIAS_TTL_SECONDS
