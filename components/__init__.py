@@ -32,6 +32,7 @@ MODULES: dict[str, str] = {
     "NodeGroup": "node_group",
     "Observability": "observability",
     "PersonalDataDiscovery": "personal_data_discovery",
+    "RegionSwitch": "region_switch",
     "RegionalReplica": "regional_replica",
     "SecureBucket": "bucket",
     "SecurityPosture": "security_posture",

@@ -204,9 +204,18 @@ def routes(
         yield from _Tree(host, policy, frozenset()).side("secondary", passive)
 
 
-def switched_records(planned: Sequence[Route]) -> Iterator[Route]:
-    """The records that a region switch closes."""
-    return (route for route in planned if route.switched is not None)
+def switch_points(planned: Sequence[Route], regions: Collection[str]) -> tuple[str, dict[str, str]]:
+    """Where a region switch acts: the name of the records that it closes, and each region's record there.
+
+    Empty where it closes nothing.
+    """
+    name = next((route.name for route in planned if route.switched is not None), "")
+    identifiers = {
+        route.switched or route.target: route.identifier
+        for route in planned
+        if route.name == name and route.identifier and (route.switched or route.target in regions)
+    }
+    return name, identifiers
 
 
 @dataclass(frozen=True, slots=True)

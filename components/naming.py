@@ -44,6 +44,8 @@ class NameRule(Enum):
     ALARM = (255, r"[^\x00]+")
     AMP_ALIAS = (100, r"[^\x00]+")
     AMP_RULE_NAMESPACE = (128, r"[0-9A-Za-z][-._0-9A-Za-z]*")
+    REGION_SWITCH_PLAN = (32, r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?")
+    ACCELERATOR = (64, r"[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?")
     SECURITY_GROUP = (255, r"(?!sg-)[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]+")
     KUBERNETES = (63, r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 

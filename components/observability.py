@@ -41,6 +41,10 @@ _MASKED_DATA = (
 )
 
 
+SERVICES_FAIL, REGION_LOST = "services-5xx", "gateways-gone"
+"""Alarms that others act on: services answer with errors; nothing in the region can answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Alarm:
     """One alarm of the edge: five-minute patience, so that one slow minute calls nobody."""
@@ -69,7 +73,7 @@ _ALARMS = (
         of_target_group=False,
     ),
     _Alarm(
-        "services-5xx",
+        SERVICES_FAIL,
         "Services answer with errors",
         "HTTPCode_Target_5XX_Count",
         "Sum",
@@ -89,7 +93,7 @@ _ALARMS = (
         of_target_group=True,
     ),
     _Alarm(
-        "gateways-gone",
+        REGION_LOST,
         "No gateway is healthy: the region serves nobody",
         "HealthyHostCount",
         "Minimum",
@@ -337,8 +341,7 @@ class Observability(pulumi.ComponentResource):
         return physical_name(NameRule.ALARM, self._spec.environment, alarm.suffix)
 
     def _alarm_arn(self, alarm: _Alarm) -> str:
-        resource = f"alarm:{self._alarm_name(alarm)}"
-        return arn("cloudwatch", self._spec.region, self._spec.account_id, resource)
+        return edge_alarm_arn(self._spec.environment, self._spec.region, self._spec.account_id, alarm.suffix)
 
     def _create_alarm(
         self,
@@ -370,6 +373,11 @@ class Observability(pulumi.ComponentResource):
             tags=self._spec.tags,
             opts=child_options(self),
         )
+
+
+def edge_alarm_arn(environment: str, region: str, account_id: str, suffix: str) -> str:
+    """ARN of an alarm of a region's edge, for who acts on it."""
+    return arn("cloudwatch", region, account_id, f"alarm:{physical_name(NameRule.ALARM, environment, suffix)}")
 
 
 def may_hold_personal_data(blueprint: Blueprint) -> bool:

@@ -20,10 +20,14 @@ from components.engines import server_of
 from components.feature_store import FeatureStore
 from components.global_routing import GlobalRouting
 from components.keys import EncryptionKeys, EncryptionKeysArgs
+from components.global_routing import GlobalRouting, GlobalRoutingArgs, RoutedRegionSpec, routes, switch_points
+from components.keys import EncryptionKeys
 from components.lineage import platform_tags, service_tags
 from components.model_store import ModelStore
+from components.observability import REGION_LOST, SERVICES_FAIL, edge_alarm_arn
 from components.options import child_options, parse_args, type_token
 from components.personal_data_discovery import GRANT_OPERATIONS, service_role_arn
+from components.region_switch import RegionSwitch, RegionSwitchArgs, SwitchedServiceArgs
 from components.regional_replica import RegionalReplica, ServiceWiringArgs
 from serving.blueprint.environment import Environment, EnvironmentKind, Provision, Region, RegionRole
 from serving.blueprint.environment.routing import EVEN_WEIGHT
@@ -77,6 +81,7 @@ class ServingPlatform(pulumi.ComponentResource):
         self.zone = self._create_zone()
         self.certificates = self._create_certificates()
         self.replicas = {region.name: self._create_replica(region) for region in spec.environment.serving_regions}
+        self.region_switch = self._create_region_switch()
         self.routing = self._create_routing()
         self.backup = self._create_backup()
         self.audit = self._create_audit()
@@ -280,37 +285,82 @@ class ServingPlatform(pulumi.ComponentResource):
 
     def _create_routing(self) -> GlobalRouting:
         environment = self._environment
-        return GlobalRouting(
-            f"{self._name}-routing",
-            {
-                "environment": environment.name,
-                "zone_id": self.zone.zone_id,
-                "services": {
-                    b.name: {
-                        "host": self._hosts[b.name],
-                        "readiness_path": server_of(b.model, b.contract, drain_seconds=0).readiness_path,
-                        "failover": b.recovery.failover.value,
-                    }
-                    for b in self._blueprints
-                },
-                "regions": [
-                    {
-                        "name": region.name,
-                        "role": region.role.value,
-                        "weight": environment.routing.weights.get(region.name, EVEN_WEIGHT),
-                        "dns_name": self.replicas[region.name].dns_name,
-                        "zone_id": self.replicas[region.name].zone_id,
-                    }
-                    for region in environment.serving_regions
-                ],
-                "policy": environment.routing.policy.value,
-                "health_check_interval_seconds": environment.routing.health_check.interval_seconds,
-                "health_check_failures": environment.routing.health_check.failures,
-                "tags": self._tags,
-                "service_tags": {b.name: service_tags(environment, b) for b in self._blueprints},
+        args: GlobalRoutingArgs = {
+            "environment": environment.name,
+            "zone_id": self.zone.zone_id,
+            "services": {
+                b.name: {
+                    "host": self._hosts[b.name],
+                    "readiness_path": server_of(b.model, b.contract, drain_seconds=0).readiness_path,
+                    "failover": b.recovery.failover.value,
+                }
+                for b in self._blueprints
             },
-            child_options(self),
+            "regions": [
+                {
+                    "name": region.name,
+                    "role": region.role.value,
+                    "weight": environment.routing.weights.get(region.name, EVEN_WEIGHT),
+                    "dns_name": self.replicas[region.name].dns_name,
+                    "zone_id": self.replicas[region.name].zone_id,
+                }
+                for region in environment.serving_regions
+            ],
+            "policy": environment.routing.policy.value,
+            "health_check_interval_seconds": environment.routing.health_check.interval_seconds,
+            "health_check_failures": environment.routing.health_check.failures,
+            "tags": self._tags,
+            "service_tags": {b.name: service_tags(environment, b) for b in self._blueprints},
+        }
+        if self.region_switch is not None:
+            args["switch_check_ids"] = dict(self.region_switch.check_ids)
+        return GlobalRouting(f"{self._name}-routing", args, child_options(self))
+
+    def _create_region_switch(self) -> RegionSwitch | None:
+        """Plans for leaving a region by decision, where there is one to leave."""
+        environment, switch = self._environment, self._environment.routing.region_switch
+        if not switch.enabled:
+            return None
+        args: RegionSwitchArgs = {
+            "environment": environment.name,
+            "account_id": environment.account_id,
+            "home_region": self._home,
+            "regions": [
+                {
+                    "name": region.name,
+                    "role": region.role.value,
+                    "lost_alarm_arn": self._edge_alarm(region, REGION_LOST),
+                    "health_alarm_arn": self._edge_alarm(region, SERVICES_FAIL),
+                }
+                for region in environment.serving_regions
+            ],
+            "services": {b.name: self._switched(b) for b in self._blueprints},
+            "rto_minutes": min(b.recovery.rto_minutes for b in self._blueprints),
+            "automatic": switch.automatic,
+            "zone_id": self.zone.zone_id,
+            "tags": self._tags,
+        }
+        if switch.approver_role_arn is not None:
+            args["approver_role_arn"] = switch.approver_role_arn
+        watched = [replica.observability for replica in self.replicas.values()]
+        return RegionSwitch(f"{self._name}-region-switch", args, child_options(self, depends_on=watched))
+
+    def _edge_alarm(self, region: Region, suffix: str) -> str:
+        return edge_alarm_arn(self._environment.name, region.name, self._environment.account_id, suffix)
+
+    def _switched(self, blueprint: Blueprint) -> SwitchedServiceArgs:
+        """The records of a service that a plan closes: those that `GlobalRouting` makes of the same facts."""
+        environment = self._environment
+        serving = [region.name for region in environment.serving_regions]
+        planned = routes(
+            self._hosts[blueprint.name],
+            [RoutedRegionSpec(name=region.name, role=region.role) for region in environment.serving_regions],
+            blueprint.recovery.failover,
+            environment.routing.policy,
+            serving,
         )
+        name, identifiers = switch_points([*planned], serving)
+        return {"record_name": name, "record_identifiers": identifiers}
 
     def _create_backup(self) -> Backup:
         copies = [region.name for region in self._environment.regions if region.role is RegionRole.RECOVERY]

@@ -52,6 +52,8 @@ BROKEN = [
     ("topology", "active-passive", "'active-passive' without a passive region"),
     ("topology", "single-region", "with 2 serving regions"),
     ("routing", {"health_check": {"interval_seconds": 20}}, "every 10 or every 30 seconds"),
+    ("routing", {"region_switch": {"automatic": True}}, "described but not enabled"),
+    ("routing", {"kind": "accelerator", "region_switch": {"enabled": True}}, "with kind 'accelerator'"),
     ("routing", {"weights": {"eu-west-1": 10}}, "weights with policy 'latency'"),
     ("routing", {"policy": "weighted", "weights": {"eu-north-1": 10}}, "'eu-north-1' is no region that serves"),
     ("routing", {"policy": "weighted", "weights": {"eu-west-1": 0, "eu-central-1": 0}}, "no active region has a share"),

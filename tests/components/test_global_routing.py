@@ -17,8 +17,10 @@ from components.global_routing import (
     RoutedServiceArgs,
     RoutedServiceSpec,
     routes,
+    switch_points,
 )
 from components.hosts import regional_host
+from serving.blueprint.environment import RegionRole, RoutingPolicy
 from serving.blueprint.errors import InputError
 from serving.blueprint.schema.recovery import FailoverMode
 from tests.components.recorder import Recorded, Recorder, Resource
@@ -28,14 +30,25 @@ ACTIVE = [("eu-west-1", "active"), ("eu-central-1", "active")]
 
 
 def run(
-    record: Recorder, tags: dict[str, str], regions: list[tuple[str, str]], failover: str = "automatic", **more: Any
+    record: Recorder,
+    tags: dict[str, str],
+    regions: list[tuple[str, str]],
+    failover: str = "automatic",
+    weights: dict[str, int] | None = None,
+    **more: Any,
 ) -> Recorded:
     args: GlobalRoutingArgs = {
         "environment": "prod",
         "zone_id": "Z0123456789",
         "services": {"chat": {"host": HOST, "readiness_path": "/health", "failover": failover}},
         "regions": [
-            {"name": name, "role": role, "dns_name": f"lb.{name}.elb.amazonaws.com", "zone_id": f"Z{name}"}
+            {
+                "name": name,
+                "role": role,
+                "weight": (weights or {}).get(name, 100),
+                "dns_name": f"lb.{name}.elb.amazonaws.com",
+                "zone_id": f"Z{name}",
+            }
             for name, role in regions
         ],
         "tags": tags,
@@ -114,15 +127,19 @@ def test_a_health_check_asks_the_service_itself_over_https(record: Recorder, tag
 
 
 @pytest.mark.parametrize("failover", FailoverMode)
+@pytest.mark.parametrize("policy", RoutingPolicy)
+@pytest.mark.parametrize("switched", [False, True])
 @pytest.mark.parametrize("active", range(1, 4))
 @pytest.mark.parametrize("passive", range(3))
-def test_route_53_accepts_every_topology(failover: FailoverMode, active: int, passive: int) -> None:
+def test_route_53_accepts_every_topology(
+    failover: FailoverMode, policy: RoutingPolicy, switched: bool, active: int, passive: int
+) -> None:
     """Per name: one policy, distinct identifiers, at most one primary and one secondary, no dangling target."""
     roles = ["active"] * active + ["passive"] * passive
     regions = [
         RoutedRegionSpec.model_validate({"name": f"eu-west-{index}", "role": role}) for index, role in enumerate(roles)
     ]
-    planned = list(routes(HOST, regions, failover))
+    planned = list(routes(HOST, regions, failover, policy, [one.name for one in regions] if switched else ()))
     made: set[str] = set()
     for route in planned:
         assert route.target in {region.name for region in regions} | made  # targets stand before they are named
@@ -147,3 +164,64 @@ def test_only_the_intervals_of_route_53_are_taken(record: Recorder, tags: dict[s
 def test_a_recovery_region_can_not_be_routed_to(record: Recorder, tags: dict[str, str]) -> None:
     with pytest.raises(InputError, match="serves nobody"):
         run(record, tags, [*ACTIVE, ("us-east-1", "recovery")])
+
+
+def specs(*roles: str) -> list[RoutedRegionSpec]:
+    return [RoutedRegionSpec(name=f"eu-west-{index}", role=RegionRole(role)) for index, role in enumerate(roles)]
+
+
+def test_a_weight_is_a_regions_share_of_the_requests(record: Recorder, tags: dict[str, str]) -> None:
+    made = run(record, tags, ACTIVE, policy="weighted", weights={"eu-central-1": 5, "eu-west-1": 95})
+    assert {one["setIdentifier"]: one["weightedRoutingPolicies"][0]["weight"] for one in records(made)} == {
+        "eu-west-1": 95,
+        "eu-central-1": 5,
+    }
+    assert all(made.source_of(one, "healthCheckId") for one in records(made))
+
+
+def test_a_switched_region_serves_while_the_switch_is_open_and_the_service_is_well(
+    record: Recorder, tags: dict[str, str]
+) -> None:
+    switches = {f"chat/{name}": f"switch-{name}" for name, _ in ACTIVE}
+    made = run(record, tags, ACTIVE, switch_check_ids=switches)
+    for one in records(made):
+        assert one["healthCheckId"] == f"switch-{one['setIdentifier']}"
+        (alias,) = one["aliases"]
+        assert alias["evaluateTargetHealth"] is True
+        (below,) = records(made, alias["name"])
+        (check,) = made.source_of(below, "healthCheckId")
+        assert check["resourcePath"] == "/health"
+        assert below["aliases"][0]["name"].startswith("lb.")
+
+
+def test_a_record_keeps_its_name_when_a_switch_is_added(record: Recorder, tags: dict[str, str]) -> None:
+    switches = {f"chat/{name}": f"switch-{name}" for name, _ in ACTIVE}
+    before = {one.name for one in run(record, tags, ACTIVE).of_type("Record")}
+    after = {one.name for one in run(record, tags, ACTIVE, switch_check_ids=switches).of_type("Record")}
+    assert before < after
+
+
+def test_people_move_traffic_by_the_switch_and_by_nothing_else(record: Recorder, tags: dict[str, str]) -> None:
+    switches = {"chat/eu-west-1": "one", "chat/us-east-1": "other"}
+    made = run(record, tags, [ACTIVE[0], ("us-east-1", "passive")], "manual", switch_check_ids=switches)
+    assert {one["healthCheckId"] for one in records(made)} == {"one", "other"}
+    assert all(one["aliases"][0]["evaluateTargetHealth"] is False for one in records(made))
+
+
+def test_the_switch_of_a_waiting_region_does_not_hold_up_its_health_checks() -> None:
+    """It is closed until people open it; the failover of the health checks must not wait for that."""
+    planned = list(
+        routes(HOST, specs("active", "passive"), FailoverMode.AUTOMATIC, switched=["eu-west-0", "eu-west-1"])
+    )
+    assert [route.switched for route in planned if route.switched] == ["eu-west-0"]
+    assert switch_points(planned, ["eu-west-0", "eu-west-1"]) == (
+        HOST,
+        {"eu-west-0": "primary", "eu-west-1": "secondary"},
+    )
+
+
+def test_a_switch_acts_where_the_regions_of_its_side_stand_side_by_side() -> None:
+    names = ["eu-west-0", "eu-west-1", "eu-west-2"]
+    planned = list(routes(HOST, specs("active", "active", "passive"), FailoverMode.AUTOMATIC, switched=names))
+    assert switch_points(planned, names) == (f"primary.{HOST}", {name: name for name in names[:2]})
+    assert switch_points(list(routes(HOST, specs("active"), FailoverMode.AUTOMATIC, switched=names)), names) == ("", {})

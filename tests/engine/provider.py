@@ -77,6 +77,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Read(self, request: Any, context: Any) -> Any:
         return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
+    def Invoke(self, request: Any, context: Any) -> Any:
+        """The health checks of a plan are the one thing that the program asks for."""
+        assert request.tok == "aws:arcregionswitch/getRoute53HealthChecks:getRoute53HealthChecks", request.tok
+        answer = {**as_dict(request.args), "healthChecks": [], "region": "eu-west-1"}
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(as_struct(answer))  # a word of Python's own
+        return response
+
     def Delete(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()
 

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from serving.blueprint.environment.regions import Region, RegionRole
-from serving.blueprint.environment.routing import Routing, RoutingPolicy
+from serving.blueprint.environment.routing import Routing, RoutingKind, RoutingPolicy
 from serving.blueprint.environment.tenants import Tenant
 from serving.blueprint.errors import Finding
 from serving.blueprint.schema.recovery import Topology
@@ -29,6 +29,7 @@ def environment_rules(sections: Mapping[str, Any]) -> Iterator[Finding]:
     routing: Routing | None = sections.get("routing")
     if regions is not None and routing is not None:
         yield from _weights_fit(regions, routing)
+        yield from _switch_fits(regions, routing)
 
 
 def _duplicates(key: str, names: Sequence[str]) -> Iterator[Finding]:
@@ -118,4 +119,34 @@ def _weights_fit(regions: Sequence[Region], routing: Routing) -> Iterator[Findin
             "no active region has a share",
             effect="Route 53 would spread the requests evenly, as if no weight had been stated",
             remedy="give at least one active region a weight above 0",
+        )
+
+
+def _switch_fits(regions: Sequence[Region], routing: Routing) -> Iterator[Finding]:
+    switch = routing.region_switch
+    if not switch.enabled:
+        if switch.automatic or switch.approver_role_arn is not None:
+            yield Finding(
+                ("routing", "region_switch", "enabled"),
+                "a region switch is described but not enabled",
+                effect="nothing would leave a region that answers and must not be used",
+                remedy="state enabled: true, or leave the section out",
+            )
+        return
+    if routing.kind is RoutingKind.ACCELERATOR:
+        yield Finding(
+            ("routing", "region_switch", "enabled"),
+            "a region switch with kind 'accelerator'",
+            effect="it turns health checks of names, and an accelerator does not look at them",
+            remedy="choose kind: dns, or leave a region by its traffic dial",
+            allowed=tuple(RoutingKind),
+        )
+    active = sum(region.role is RegionRole.ACTIVE for region in regions)
+    passive = sum(region.role is RegionRole.PASSIVE for region in regions)
+    if active < 2 and (active, passive) != (1, 1):
+        yield Finding(
+            ("routing", "region_switch", "enabled"),
+            f"a region switch with {active} active and {passive} passive region(s)",
+            effect="a plan has exactly two regions, one that is left and one that takes over",
+            remedy="have two or more active regions, or one active and one passive",
         )
