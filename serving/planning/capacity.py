@@ -2,19 +2,24 @@
 
 Owns the arithmetic of replicas and nodes; pure functions over blueprints and an environment. Costs and the
 simulation of latency are other modules of this package.
+
+Two questions are told apart. *Fits*: whether all that a region may have to carry finds nodes at their maximum.
+*Stands*: whether what may not wait for new nodes finds those that always run; EC2 gives no machine by promise in
+the hour in which a region is lost.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from serving.blueprint.environment import CapacityType, Environment, NodeGroup, NodePurpose, Region
 from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.schema import Blueprint
+from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Accelerator, Resources
-from serving.blueprint.schema.recovery import Topology
+from serving.blueprint.schema.recovery import FailoverMode, Topology
 from serving.planning.instances import (
     CAPACITY_BLOCK_TYPES,
     EFA_INTERFACES,
@@ -41,6 +46,10 @@ _IMAGES_GIB = 20
 
 _DAEMON_SETS_CPU, _DAEMON_SETS_MEMORY_GIB = 0.5, 0.5
 """Requests of the daemon sets of a node: network, volumes, credentials, accelerators. An estimate, upwards."""
+
+
+NODE_START_SECONDS = 240
+"""From a pod that finds no node to a node that takes it: autoscaler, EC2, boot, join. An estimate, upwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +184,16 @@ def _same_shape(one: str, other: str) -> bool:
 
 def capacity_findings(environment: Environment, blueprints: Sequence[Blueprint]) -> Iterator[Finding]:
     """Every service whose peak the declared replicas or nodes can't carry; paths start at the environment."""
+    possible = []
     for blueprint in blueprints:
-        yield from _maximum_too_small(environment, blueprint)
+        too_small = [*_maximum_too_small(environment, blueprint)]
+        yield from too_small
+        possible += [] if too_small else [blueprint]
     for index, region in enumerate(environment.regions):
         if region.serves:
-            yield from _nodes_too_few(environment, index, region, blueprints)
+            # one number at a time: what fits on no node at all need not be told to wait for none
+            too_few = [*_nodes_too_few(environment, index, region, blueprints)]
+            yield from too_few or _standing_nodes_too_few(environment, index, region, possible)
             yield from _disks_too_small(environment, index, region, blueprints)
 
 
@@ -245,6 +259,86 @@ def _per_machine(demand: Demand, group: NodeGroup) -> int:
     if not _runs_on(demand.resources, group):
         return 0
     return replicas_per_node(demand.resources, instance_type(group.instance_types[0]))
+
+
+def new_replica_seconds(blueprint: Blueprint) -> int:
+    """From the first request that no replica can take to a warm replica on a new node."""
+    return NODE_START_SECONDS + blueprint.model.cold_start.total_seconds
+
+
+def standing_replicas(environment: Environment, blueprint: Blueprint) -> tuple[int, str]:
+    """Replicas per region whose nodes must always run, and why.
+
+    What a blueprint reserves; and all that a failover needs where nothing may wait for new nodes: in tier 0 and 1,
+    and where the recovery time is shorter than detection, names and new nodes together.
+    """
+    reserved = blueprint.scaling.reserved_replicas
+    reason = f"scaling.reserved_replicas is {reserved}"
+    recovery = blueprint.recovery
+    fails_over = len(environment.serving_regions) > 1 and recovery.topology is not Topology.SINGLE_REGION
+    if not fails_over or recovery.failover is not FailoverMode.AUTOMATIC:
+        return reserved, reason
+    peak = replicas_for_peak(environment, blueprint)
+    if peak < reserved:
+        return reserved, reason
+    seconds = environment.routing.failover_seconds + new_replica_seconds(blueprint)
+    if recovery.rto_minutes * 60 < seconds:
+        return peak, (
+            f"recovery.rto_minutes is {recovery.rto_minutes}, and with new nodes a failover takes {seconds} seconds"
+            f" ({environment.routing.failover_seconds} until no request reaches the lost region, {NODE_START_SECONDS}"
+            " for a node, the rest for a cold start)"
+        )
+    if blueprint.identity.tier in (Tier.USERS_STOP, Tier.USERS_NOTICE):
+        return peak, (
+            f"tier {blueprint.identity.tier} fails over by itself, and no control plane may be needed for it:"
+            f" {peak} replicas carry the peak of {blueprint.scaling.traffic.peak_rps:g} requests a second with one"
+            " region lost"
+        )
+    return reserved, reason
+
+
+def _standing_nodes_too_few(
+    environment: Environment, index: int, region: Region, blueprints: Sequence[Blueprint]
+) -> Iterator[Finding]:
+    """First-fit of all replicas that may not wait for new nodes on the nodes that always run.
+
+    What runs there all the time without such a promise takes its place first.
+    """
+    standing = {group.name: float(_standing_nodes(group)) for group in region.node_groups}
+    promised: list[tuple[Demand, str]] = []
+    for blueprint in blueprints:
+        model, *others = demands(environment, blueprint)
+        replicas, reason = standing_replicas(environment, blueprint)
+        if replicas:
+            promised.append((replace(model, replicas=replicas), reason))
+        else:
+            others.append(replace(model, replicas=blueprint.scaling.min_replicas))
+        for running in others:
+            _place(running, region, standing)
+    for demand, reason in sorted(promised, key=lambda one: _largest_first(one[0])):
+        left = _place(demand, region, standing)
+        if left > 0:
+            yield Finding(
+                ("regions", index, "node_groups"),
+                f"{region.name} keeps nodes for {demand.replicas - left} of the {demand.replicas} replicas of"
+                f" {demand.service} ({_shape(demand.resources)}) that may not wait for new ones: {reason}",
+                effect="after the loss of a region they would wait for machines that EC2 may not have in that hour",
+                remedy=f"raise min_nodes of an on-demand or reserved node group by {_nodes_for(demand, left, region)},"
+                " or lower what is promised",
+                allowed=tuple(_fitting(demand.resources, region)),
+            )
+
+
+def _standing_nodes(group: NodeGroup) -> int:
+    """Nodes of a group that always run: its fewest, where they are not taken away or end with a block."""
+    return 0 if group.lasting in (None, CapacityType.SPOT) else group.min_nodes
+
+
+def _nodes_for(demand: Demand, replicas: int, region: Region) -> int:
+    """Nodes of the first fitting group that hold so many replicas."""
+    name = next(_fitting(demand.resources, region))
+    group = next(group for group in region.node_groups if group.name == name)
+    return math.ceil(replicas / _per_machine(demand, group))
 
 
 def _place(demand: Demand, region: Region, free: dict[str, float]) -> int:

@@ -11,9 +11,11 @@ from serving.planning.capacity import (
     free_cores,
     free_memory_gib,
     instance_findings,
+    new_replica_seconds,
     replicas_for_peak,
     replicas_per_disk,
     replicas_per_node,
+    standing_replicas,
     surviving_active_regions,
 )
 from serving.planning.instances import INSTANCE_TYPES, InstanceType, instance_type
@@ -54,7 +56,7 @@ def test_a_maximum_below_the_peak_is_found_with_the_number_that_would_do() -> No
 
 
 def test_a_region_that_cannot_hold_the_others_traffic_is_found() -> None:
-    small = environment("prod", **{"regions.1.node_groups.3.max_nodes": 4})
+    small = environment("prod", **{"regions.1.node_groups.3.max_nodes": 4, "regions.1.node_groups.3.min_nodes": 4})
     findings = list(capacity_findings(small, [blueprint("chat")]))
     assert [finding.path for finding in findings] == [("regions", 1, "node_groups")]
     assert "1 find no node" in findings[0].message
@@ -63,7 +65,13 @@ def test_a_region_that_cannot_hold_the_others_traffic_is_found() -> None:
 
 def test_services_compete_for_the_same_nodes() -> None:
     # chat's fallback and the embedding service share the L4 nodes: 1 + 2 replicas on 2 nodes
-    tight = environment("prod", **{"regions.0.node_groups.2.max_nodes": 2, "regions.0.node_groups.2.warm_nodes": 0})
+    tight = environment(
+        "prod",
+        **{
+            f"regions.0.node_groups.2.{key}": value
+            for key, value in (("max_nodes", 2), ("min_nodes", 2), ("warm_nodes", 0))
+        },
+    )
     services = [blueprint(name) for name in SERVICES]
     assert [finding.path for finding in capacity_findings(tight, services)] == [("regions", 0, "node_groups")]
     assert list(capacity_findings(tight, [blueprint("embedding")])) == []
@@ -123,7 +131,7 @@ BLOCK = {"id": "cr-02168da1478b509e0", "zone": "eu-west-1a"}
 
 
 def test_nodes_of_several_capacities_are_counted_once() -> None:
-    one = {"regions.0.node_groups.3.max_nodes": 4}
+    one = {"regions.0.node_groups.3.max_nodes": 4, "regions.0.node_groups.3.min_nodes": 2}
     several = one | {"regions.0.node_groups.3.capacity": ["reserved", "on-demand", "spot"]}
     chat = [blueprint("chat")]
     found = list(capacity_findings(environment("prod", **one), chat))
@@ -138,7 +146,8 @@ def test_a_block_that_ends_carries_no_peak_by_itself(capacity: object, carried: 
         "regions.0.node_groups.3.capacity_block": BLOCK,
         "regions.0.node_groups.3.min_nodes": 0,
     }
-    found = [f for f in capacity_findings(environment("prod", **group), [blueprint("chat")]) if f.path[1] == 0]
+    patient = blueprint("chat", **{"recovery.failover": "manual", "scaling.reserved_replicas": 0})
+    found = [f for f in capacity_findings(environment("prod", **group), [patient]) if f.path[1] == 0]
     assert (found == []) is carried
 
 
@@ -175,3 +184,51 @@ def test_a_machine_that_is_not_sold_in_blocks_is_found() -> None:
     }
     [finding] = instance_findings(environment("prod", **odd))
     assert "not sold in Capacity Blocks" in finding.message
+
+
+def test_what_a_blueprint_reserves_has_nodes_that_always_run() -> None:
+    # spot nodes are taken away, and a group may shrink to its minimum
+    for node_group in ({"min_nodes": 1, "capacity": "on-demand"}, {"min_nodes": 5, "capacity": "spot"}):
+        changes = {f"regions.0.node_groups.3.{key}": value for key, value in node_group.items()}
+        calm = blueprint("chat", **{"recovery.failover": "manual"})
+        [finding] = capacity_findings(environment("prod", **changes), [calm])
+        assert finding.path == ("regions", 0, "node_groups")
+        assert "scaling.reserved_replicas is 2" in finding.message
+        assert finding.allowed == ("gpu-l40s",)
+
+
+def test_a_failover_that_may_not_wait_for_new_nodes_finds_them_running() -> None:
+    chat = blueprint("chat")
+    assert standing_replicas(environment("prod"), chat)[0] == replicas_for_peak(environment("prod"), chat) == 5
+    short = environment("prod", **{"regions.1.node_groups.3.min_nodes": 4})
+    [finding] = capacity_findings(short, [chat])
+    assert finding.path == ("regions", 1, "node_groups")
+    assert "4 of the 5 replicas of chat" in finding.message
+    assert "by 1" in finding.remedy
+
+
+def test_a_recovery_time_shorter_than_new_nodes_take_needs_running_ones_in_any_tier() -> None:
+    prod = environment("prod")
+    takes = prod.routing.failover_seconds + new_replica_seconds(blueprint("chat"))
+    minutes = takes // 60
+    slow = {"identity.tier": 2, "recovery.rto_minutes": minutes + 1}
+    assert standing_replicas(prod, blueprint("chat", **slow))[0] == 2
+    quick = standing_replicas(prod, blueprint("chat", **slow | {"recovery.rto_minutes": minutes}))
+    assert quick[0] == 5
+    assert f"rto_minutes is {minutes}" in quick[1]
+    assert f"{takes} seconds" in quick[1]
+
+
+def test_without_a_second_region_nothing_has_to_stand_by_for_it() -> None:
+    dev = environment("dev")
+    assert standing_replicas(dev, blueprint("chat"))[0] == blueprint("chat").scaling.reserved_replicas
+    single = blueprint("chat", **{"recovery.topology": "single-region", "recovery.min_active_regions": 1})
+    assert standing_replicas(environment("prod"), single)[0] == 2
+
+
+def test_what_runs_anyway_takes_its_place_on_standing_nodes_first() -> None:
+    # chat's fallback holds one of the L4 nodes, so embedding's two replicas need two more
+    tight = environment("prod", **{"regions.0.node_groups.2.min_nodes": 2})
+    assert list(capacity_findings(tight, [blueprint("embedding")])) == []
+    [finding] = capacity_findings(tight, [blueprint("chat"), blueprint("embedding")])
+    assert "1 of the 2 replicas of embedding" in finding.message
