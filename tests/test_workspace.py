@@ -167,7 +167,7 @@ def test_a_fallback_to_a_service_that_does_not_exist_is_refused(project: Path) -
     [
         ({"tenants.2.name": "payment"}, "its tenant 'payments' is not a tenant of this environment"),
         (
-            {"regions.1.role": "recovery", "topology": "single-region"},
+            {"regions.1.role": "recovery", "topology": "single-region", "routing": {}},
             "it promises 2 active regions, the environment has 1",
         ),
         ({"tenants.0.name": "monitoring"}, "'monitoring' is a namespace of the cluster or of the platform"),
@@ -182,7 +182,8 @@ def test_a_fallback_to_a_service_that_does_not_exist_is_refused(project: Path) -
             {"tenants.0.quota.accelerators": 11},
             "11 is less than what its services may scale to (12, rollouts included)",
         ),
-        ({"regions.1.node_groups.3.max_nodes": 3}, "find no node"),
+        ({"regions.1.node_groups.3.max_nodes": 3, "regions.1.node_groups.3.min_nodes": 3}, "find no node"),
+        ({"regions.1.node_groups.3.min_nodes": 3}, "3 of the 5 replicas of chat"),
     ],
 )
 def test_a_promise_that_the_environment_cannot_keep_is_refused(

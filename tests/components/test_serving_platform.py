@@ -160,6 +160,7 @@ def test_no_two_objects_of_a_cluster_claim_the_same_name(stack: str) -> None:
 def test_whatever_can_say_its_region_says_it(stack: str) -> None:
     regions = {region.name for region in workspace(stack).environment.regions}
     managed = platform(stack).managed("aws:")
-    regional = [one for one in managed if hasattr(arguments_of(one.type), "region")]
+    # a plan of ARC is global, and its provider is about to drop the argument
+    regional = [one for one in managed if hasattr(arguments_of(one.type), "region") and "arcregion" not in one.type]
     assert len(regional) > len(managed) / 2
     assert {one.name: one.get("region") for one in regional if one.get("region") not in regions} == {}
