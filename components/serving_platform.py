@@ -18,8 +18,8 @@ from components.cost_guardrails import CostGuardrails
 from components.dns_zone import DnsZone, DnsZoneArgs
 from components.engines import server_of
 from components.feature_store import FeatureStore
-from components.keys import EncryptionKeys, EncryptionKeysArgs
 from components.global_routing import GlobalRouting, GlobalRoutingArgs, RoutedRegionSpec, routes, switch_points
+from components.keys import EncryptionKeys, EncryptionKeysArgs
 from components.lineage import platform_tags, service_tags
 from components.model_store import ModelStore
 from components.observability import REGION_LOST, SERVICES_FAIL, edge_alarm_arn
