@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 import pulumi
+import pulumi_aws as aws
 from pydantic import Field
 
 from components.audit_trail import AuditTrail
 from components.bucket import SecureBucket
-from components.configuration_recorder import ConfigurationRecorder, retention_days
+from components.configuration_recorder import ConfigurationRecorder, ConfigurationRecorderArgs, retention_days
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
 from components.personal_data_discovery import PersonalDataDiscovery
@@ -47,6 +48,9 @@ class AuditArgs(TypedDict):
     """GuardDuty."""
     config: str
     """AWS Config."""
+    create_config_role: NotRequired[bool]
+    """Whether to make the service-linked role of AWS Config. Needed in an account that never recorded with it; false
+    by default."""
     security_hub: str
     """Security Hub."""
     macie: str
@@ -83,6 +87,7 @@ class AuditSpec(Section):
     trail_insights: bool = False
     guardduty: Provision
     config: Provision
+    create_config_role: bool = False
     security_hub: Provision
     macie: Provision
     data_buckets: tuple[str, ...]
@@ -157,22 +162,35 @@ class Audit(pulumi.ComponentResource):
         )
 
     def _create_recorders(self) -> dict[str, ConfigurationRecorder]:
-        spec, bucket = self._spec, self._create_history_bucket()
-        return {
-            region: ConfigurationRecorder(
-                f"{self._name}-config-{region}",
-                {
-                    "environment": spec.environment,
-                    "account_id": spec.account_id,
-                    "region": region,
-                    "global_types": region == spec.home_region,
-                    "retention_days": retention_days(spec.retention_days),
-                    "bucket": bucket.policy.bucket,  # after the policy: AWS Config tries a delivery at once
-                },
-                child_options(self),
-            )
-            for region in spec.regions
+        bucket, role = self._create_history_bucket(), self._create_config_role()
+        return {region: self._create_recorder(region, bucket, role) for region in self._spec.regions}
+
+    def _create_config_role(self) -> aws.iam.ServiceLinkedRole | None:
+        if not self._spec.create_config_role:
+            return None
+        return aws.iam.ServiceLinkedRole(
+            f"{self._name}-config-role",
+            aws_service_name="config.amazonaws.com",
+            tags=self._spec.tags,
+            # recorders of other stacks and regions depend on it as well
+            opts=child_options(self, stateful=True),
+        )
+
+    def _create_recorder(
+        self, region: str, bucket: SecureBucket, role: aws.iam.ServiceLinkedRole | None
+    ) -> ConfigurationRecorder:
+        spec = self._spec
+        args: ConfigurationRecorderArgs = {
+            "environment": spec.environment,
+            "account_id": spec.account_id,
+            "region": region,
+            "global_types": region == spec.home_region,
+            "retention_days": retention_days(spec.retention_days),
+            "bucket": bucket.policy.bucket,  # after the policy: AWS Config tries a delivery at once
         }
+        if role is not None:
+            args["role_arn"] = role.arn
+        return ConfigurationRecorder(f"{self._name}-config-{region}", args, child_options(self))
 
     def _create_detectors(self) -> dict[str, pulumi.Output[str]]:
         found = {}

@@ -22,7 +22,7 @@ SERVICE_ROLE = "config.amazonaws.com/AWSServiceRoleForConfig"
 # botocore 1.44.5, config, RetentionPeriodInDays
 _LEAST_RETENTION_DAYS, _MOST_RETENTION_DAYS = 30, 2_557
 
-_WIRING = frozenset({"bucket"})
+_WIRING = frozenset({"bucket", "role_arn"})
 
 
 class ConfigurationRecorderArgs(TypedDict):
@@ -38,6 +38,8 @@ class ConfigurationRecorderArgs(TypedDict):
     """Whether users, roles and policies are recorded here as well: in one region only; false by default."""
     retention_days: int
     """How long records can be asked for, days; 30 to 2,557."""
+    role_arn: NotRequired[pulumi.Input[str]]
+    """Role of AWS Config; its service-linked role by default, which then must be there."""
     bucket: pulumi.Input[str]
     """Bucket that takes history and snapshots, in any region; it accepts what AWS Config delivers for this account."""
 
@@ -53,10 +55,7 @@ class ConfigurationRecorderSpec(Section):
 
 
 class ConfigurationRecorder(pulumi.ComponentResource):
-    """AWS Config in one region: all types are recorded, all the time.
-
-    The service-linked role of AWS Config must be there.
-    """
+    """AWS Config in one region: all types are recorded, all the time."""
 
     name: pulumi.Output[str]
     """Name of the recorder; whoever takes it waits until it records."""
@@ -65,18 +64,19 @@ class ConfigurationRecorder(pulumi.ComponentResource):
         super().__init__(type_token("ConfigurationRecorder"), name, None, opts)
         self._name = name
         self._spec = parse_args(ConfigurationRecorderSpec, "ConfigurationRecorder", name, args, _WIRING)
-        recorder = self._create_recorder()
+        role_arn = args.get("role_arn", service_role_arn(self._spec.account_id, self._spec.region))
+        recorder = self._create_recorder(role_arn)
         channel = self._create_delivery(recorder, args["bucket"])
         self._create_retention(recorder)
         self.name = self._start(recorder, channel).name
         self.register_outputs({"name": self.name})
 
-    def _create_recorder(self) -> aws.cfg.Recorder:
+    def _create_recorder(self, role_arn: pulumi.Input[str]) -> aws.cfg.Recorder:
         spec = self._spec
         return aws.cfg.Recorder(
             f"{self._name}-recorder",
             name=physical_name(NameRule.RECORDER, spec.environment),
-            role_arn=service_role_arn(spec.account_id, spec.region),
+            role_arn=role_arn,
             recording_group={
                 "all_supported": True,
                 "include_global_resource_types": spec.global_types,

@@ -39,6 +39,7 @@ class NameRule(Enum):
     EVENT_RULE = (64, r"[a-zA-Z0-9_.-]+")
     RECORDER = (256, r"[^\x00]+")
     CLASSIFICATION_JOB = (500, r"[^\x00]+")
+    ANALYZER = (255, r"[A-Za-z][A-Za-z0-9_.-]*")
     BUDGET = (100, r"[^:\\]+")
     WEB_ACL = (128, r"[\w-]+")
     ALARM = (255, r"[^\x00]+")

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 import pulumi
 
 from components.access_log_bucket import AccessLogBucket
+from components.account_defaults import AccountDefaults
 from components.artifact_registry import ArtifactRegistry
 from components.audit import Audit
 from components.audit_trail import trail_arn
@@ -27,7 +28,7 @@ from components.options import child_options, parse_args, type_token
 from components.personal_data_discovery import GRANT_OPERATIONS, service_role_arn
 from components.region_switch import RegionSwitch, RegionSwitchArgs, SwitchedServiceArgs
 from components.regional_replica import RegionalReplica, ServiceWiringArgs
-from serving.blueprint.environment import Environment, EnvironmentKind, Provision, Region, RegionRole
+from serving.blueprint.environment import Environment, EnvironmentKind, Provision, Region, RegionRole, ServiceLinkedRole
 from serving.blueprint.environment.routing import EVEN_WEIGHT
 from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
@@ -72,6 +73,7 @@ class ServingPlatform(pulumi.ComponentResource):
         self._tags = platform_tags(spec.environment)
         self._hosts = {b.name: host_of(spec.environment, b) for b in spec.blueprints}
         self.keys = self._create_keys()
+        self.account_defaults = self._create_account_defaults()
         self.log_buckets = {region.name: self._create_log_bucket(region) for region in spec.environment.regions}
         self.registry = self._create_registry()
         self.model_store = self._create_model_store()
@@ -128,6 +130,7 @@ class ServingPlatform(pulumi.ComponentResource):
             "data_classes": sorted(data_class.value for data_class in used),
             "metrics_regions": [region.name for region in environment.serving_regions],
             "admin_role_arns": list(environment.cluster.admin_role_arns),
+            "create_autoscaling_role": ServiceLinkedRole.AUTOSCALING in environment.service_linked_roles,
             "config_history": audit.config is Provision.MANAGED,
             "tags": self._tags,
         }
@@ -142,6 +145,21 @@ class ServingPlatform(pulumi.ComponentResource):
                 }
             ]
         return EncryptionKeys(f"{self._name}-keys", args, child_options(self))
+
+    def _create_account_defaults(self) -> AccountDefaults | None:
+        if self._environment.account_defaults is Provision.PROVIDED:
+            return None
+        return AccountDefaults(
+            f"{self._name}-account",
+            {
+                "environment": self._environment.name,
+                "account_id": self._environment.account_id,
+                "regions": self._regions,
+                "key_arns": self._key_arns(DataClass.INTERNAL),
+                "tags": self._tags,
+            },
+            child_options(self),
+        )
 
     def _create_log_bucket(self, region: Region) -> AccessLogBucket:
         return AccessLogBucket(
@@ -399,6 +417,7 @@ class ServingPlatform(pulumi.ComponentResource):
                 "trail_insights": audit.trail_insights,
                 "guardduty": audit.guardduty.value,
                 "config": audit.config.value,
+                "create_config_role": ServiceLinkedRole.CONFIG in environment.service_linked_roles,
                 "security_hub": audit.security_hub.value,
                 "macie": audit.macie.value,
                 "data_buckets": [store.bucket_name(region) for store in stores for region in self._regions],

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from components.access_log_bucket import AccessLogBucketArgs
+from components.account_defaults import AccountDefaultsArgs
 from components.artifact_registry import ArtifactRegistryArgs
 from components.audit import AuditArgs
 from components.audit_trail import AuditTrailArgs
@@ -195,6 +196,17 @@ def feature_store_args(**changes: object) -> FeatureStoreArgs:
     return {**args, **changes}  # type: ignore[typeddict-item]
 
 
+def account_args(**changes: object) -> AccountDefaultsArgs:
+    args: AccountDefaultsArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "regions": list(REGIONS),
+        "key_arns": KEY_ARNS,
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
 def topic_arn(region: str) -> str:
     """An ARN of a topic in a region."""
     return f"arn:aws:sns:{region}:{ACCOUNT}:test-escalation"
@@ -281,6 +293,7 @@ def audit_args(**changes: object) -> AuditArgs:
 
 FOUNDATION: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "AccessLogBucket": log_bucket_args,
+    "AccountDefaults": account_args,
     "ArtifactRegistry": registry_args,
     "Audit": audit_args,
     "AuditTrail": trail_args,

@@ -293,3 +293,10 @@ def test_every_region_is_watched_and_a_further_one_costs_the_same(record: Record
 def test_a_part_is_either_managed_or_provided(record: Recorder) -> None:
     with pytest.raises(InputError, match="guardduty"):
         audit(record, guardduty="yes")
+
+
+def test_the_service_linked_role_of_the_recorder_is_there_first_and_stays(record: Recorder) -> None:
+    made = audit(record, create_config_role=True)
+    role = made.one("ServiceLinkedRole")
+    assert (role.protect, role.retain_on_delete) == (True, True)
+    assert all(made.source_of(one, "roleArn") == [role] for one in made.of_type("Recorder"))

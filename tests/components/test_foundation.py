@@ -21,7 +21,7 @@ COMPONENTS = sorted(FOUNDATION)
 STATEFUL = {"Bucket", "Cluster", "Key", "LogGroup", "ReplicaKey", "Repository", "Table"}
 
 # AWS services whose resources have no region
-GLOBAL = ("aws:iam/",)
+GLOBAL = ("aws:iam/", "aws:s3/accountPublicAccessBlock:")
 
 
 def made(record: Recorder, component: str, **changes: object) -> Recorded:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
+from serving.blueprint.environment.account import ServiceLinkedRole
 from serving.blueprint.environment.audit import Audit, Provision
 from serving.blueprint.environment.cluster import Addon, Cluster
 from serving.blueprint.environment.nodes import (
@@ -68,6 +69,7 @@ __all__ = [
     "Routing",
     "RoutingKind",
     "RoutingPolicy",
+    "ServiceLinkedRole",
     "ServiceOverride",
     "Tenant",
     "Tools",
@@ -108,6 +110,12 @@ class Environment(Section):
     topology: Topology = Field(default=Topology.ACTIVE_ACTIVE, description="How traffic is spread over regions.")
     routing: Routing = Field(default=Routing(), description="How requests find a region.")
     tools: Tools = Field(description="The image that fetches and verifies models.")
+    account_defaults: Provision = Field(
+        default=Provision.MANAGED, description="Who sets the account's defaults; one stack an account."
+    )
+    service_linked_roles: tuple[ServiceLinkedRole, ...] = Field(
+        default=(), description="Roles of AWS services that the account does not have yet; made here."
+    )
     audit: Audit = Field(default=Audit(), description="Who watches the account.")
     publisher_role_arns: tuple[RoleArn, ...] = Field(
         default=(), description="Roles that may publish images and models."
