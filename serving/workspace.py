@@ -1,7 +1,7 @@
 """Everything that is known before deployment: one environment and the services that run in it.
 
 Owns the order of the checks: the documents by themselves, the services between themselves, the environment's
-overrides, the services in the environment, their metrics and their capacity. Every problem of a stage is
+overrides, the services in the environment, the environment beside the project's others, metrics and capacity. Every problem of a stage is
 reported before the next stage is tried, because a later stage needs what an earlier one refuses.
 
 Knows nothing of Pulumi: `__main__.py`, the command line and tests load the same way.
@@ -26,6 +26,7 @@ from serving.blueprint.loader import (
     read_stack_file,
     validate_sections,
 )
+from serving.blueprint.ranges import range_findings, ranges_of_other_stacks
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.source import Source
 from serving.planning.capacity import capacity_findings, instance_findings
@@ -91,7 +92,8 @@ def load_workspace(project: Path, stack: str, environment: Mapping[str, Any] | N
     here = _Stack(loaded_environment, source, base)
     services = _services(here, loaded)
     effective, overrides = _override(here, services)
-    _prove(here, effective, services)
+    taken = ranges_of_other_stacks(project, stack, CONFIG_KEY)
+    _prove(here, effective, services, tuple(range_findings(loaded_environment, taken)))
     return Workspace(loaded_environment, tuple(effective.values()), overrides)
 
 
@@ -214,14 +216,27 @@ def _at_override(name: str, wanted: Mapping[str, Any], finding: Finding) -> Find
     return replace(finding, path=("services", name, "overrides", nearest), message=message)
 
 
-def _prove(here: _Stack, effective: Mapping[str, Blueprint], services: Mapping[str, LoadedBlueprint]) -> None:
-    """The services as they are here: between themselves, in this environment, and on its nodes."""
+def _prove(
+    here: _Stack,
+    effective: Mapping[str, Blueprint],
+    services: Mapping[str, LoadedBlueprint],
+    beside_others: Sequence[Finding],
+) -> None:
+    """The services as they are here: between themselves, in this environment, and on its nodes.
+
+    Args:
+        here: The environment.
+        effective: Name -> blueprint with its overrides.
+        services: Name -> blueprint as it was read.
+        beside_others: What does not fit beside the project's other environments.
+    """
     names = list(effective)
     blueprints = list(effective.values())
     about_services = [*service_findings(blueprints), *_metric_findings(blueprints)]
     problems = [
         problem_at(services[names[one.index]].source, one.finding) for one in about_services if one.index is not None
     ]
+    problems += [here.problem(finding) for finding in beside_others]
     problems += [here.problem(one.finding) for one in environment_findings(here.environment, effective)]
     problems += [here.problem(finding) for finding in instance_findings(here.environment)]
     _refuse(problems)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from serving.blueprint.environment.account import ServiceLinkedRole
 from serving.blueprint.environment.audit import Audit, Provision
@@ -23,7 +23,7 @@ from serving.blueprint.environment.nodes import (
     NodeImage,
     NodePurpose,
 )
-from serving.blueprint.environment.regions import NatMode, Region, RegionRole
+from serving.blueprint.environment.regions import EncryptionControl, ExistingNetwork, NatMode, Region, RegionRole
 from serving.blueprint.environment.routing import (
     ALIAS_TTL_SECONDS,
     HealthCheck,
@@ -33,7 +33,7 @@ from serving.blueprint.environment.routing import (
     RoutingPolicy,
 )
 from serving.blueprint.environment.rules import environment_rules
-from serving.blueprint.environment.scalars import AwsRegion, DomainName, RoleArn, ZoneName
+from serving.blueprint.environment.scalars import AccountId, AwsRegion, DomainName, RoleArn, ZoneName, network_of
 from serving.blueprint.environment.settings import Budget, HostedZone, PolicySettings, Tools
 from serving.blueprint.environment.tenants import Quota, ServiceOverride, Tenant
 from serving.blueprint.findings import raise_findings
@@ -43,6 +43,7 @@ from serving.blueprint.schema.recovery import Topology
 __all__ = [
     "ALIAS_TTL_SECONDS",
     "MIN_GPU_DISK_GIB",
+    "AccountId",
     "Addon",
     "Audit",
     "AwsRegion",
@@ -51,8 +52,10 @@ __all__ = [
     "CapacityType",
     "Cluster",
     "DomainName",
+    "EncryptionControl",
     "Environment",
     "EnvironmentKind",
+    "ExistingNetwork",
     "HealthCheck",
     "HostedZone",
     "NatMode",
@@ -94,13 +97,19 @@ class Environment(Section):
         description="Short name; part of physical names."
     )
     kind: EnvironmentKind = Field(description="How much depends on it.")
-    account_id: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] = Field(description="AWS account, quoted.")
+    account_id: AccountId = Field(description="AWS account, quoted.")
     domain: DomainName = Field(description="Domain below which the services' hosts are.")
     hosted_zone: HostedZone = Field(default=HostedZone(), description="Its DNS zone.")
     owner: Name = Field(description="Platform team.")
     cost_center: Identifier = Field(description="Who pays for what all services share.")
     blueprints: str = Field(default="blueprints", description="Folder of the blueprints, relative to the project.")
     regions: tuple[Region, ...] = Field(min_length=1, description="Regions, home region first.")
+    reserved_cidrs: tuple[str, ...] = Field(
+        default=(), description="IPv4 ranges that others have (offices, other networks); no region may overlap them."
+    )
+    trusted_account_ids: tuple[AccountId, ...] = Field(
+        default=(), description="Other accounts whose keys, buckets and queues nodes may reach without the internet."
+    )
     cluster: Cluster = Field(default=Cluster(), description="The clusters.")
     tenants: tuple[Tenant, ...] = Field(min_length=1, description="Tenants.")
     services: dict[Name, ServiceOverride] = Field(
@@ -128,6 +137,13 @@ class Environment(Section):
         default=None, description="Where the repository's files can be read; alerts link runbooks below it."
     )
     policies: PolicySettings = Field(default=PolicySettings(), description="How strict the policy pack is.")
+
+    @field_validator("reserved_cidrs")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for cidr in value:
+            network_of(cidr)
+        return value
 
     @model_validator(mode="after")
     def _check(self) -> Environment:

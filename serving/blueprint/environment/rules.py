@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Any
 
@@ -21,6 +22,8 @@ def environment_rules(sections: Mapping[str, Any]) -> Iterator[Finding]:
     if regions is not None:
         yield from _duplicates("regions", [region.name for region in regions])
         yield from _overlapping_networks(regions)
+        yield from _reserved_networks(regions, sections.get("reserved_cidrs") or ())
+        yield from _peers_fit(regions)
         yield from _something_serves(regions)
     if tenants is not None:
         yield from _duplicates("tenants", [tenant.name for tenant in tenants])
@@ -45,12 +48,64 @@ def _duplicates(key: str, names: Sequence[str]) -> Iterator[Finding]:
 
 def _overlapping_networks(regions: Sequence[Region]) -> Iterator[Finding]:
     for (_, one), (index, other) in combinations(enumerate(regions), 2):
-        if one.network.overlaps(other.network):
+        if one.ip_range.overlaps(other.ip_range):
             yield Finding(
                 ("regions", index, "cidr"),
                 f"{other.cidr} ({other.name}) overlaps {one.cidr} ({one.name})",
                 effect="the two networks could never be connected, and addresses would be ambiguous",
                 remedy="give every region a range of its own",
+            )
+
+
+def _reserved_networks(regions: Sequence[Region], reserved: Sequence[str]) -> Iterator[Finding]:
+    for index, region in enumerate(regions):
+        for cidr in reserved:
+            if region.ip_range.overlaps(IPv4Network(cidr)):
+                yield Finding(
+                    ("regions", index, "cidr"),
+                    f"{region.cidr} ({region.name}) overlaps {cidr} in reserved_cidrs",
+                    effect="the region could never be connected to what has that range already",
+                    remedy="give the region a range outside reserved_cidrs",
+                )
+
+
+def _peers_fit(regions: Sequence[Region]) -> Iterator[Finding]:
+    serving = [region.name for region in regions if region.serves]
+    pairs: set[frozenset[str]] = set()
+    for index, region in enumerate(regions):
+        for place, peer in enumerate(region.peers):
+            path = ("regions", index, "peers", place)
+            pair = frozenset((region.name, peer))
+            if peer == region.name or peer not in serving:
+                yield Finding(
+                    path,
+                    f"'{peer}' is not another region that serves",
+                    effect="there would be no network to connect to",
+                    remedy="name a region with a network, other than this one",
+                    allowed=tuple(name for name in serving if name != region.name),
+                )
+            elif pair in pairs:
+                yield Finding(
+                    path,
+                    f"{region.name} and {peer} are connected already",
+                    effect="two connections between the same networks can't be made",
+                    remedy="name each pair of regions once, at either of the two",
+                )
+            pairs.add(pair)
+    yield from _routes_of_peers(regions)
+
+
+def _routes_of_peers(regions: Sequence[Region]) -> Iterator[Finding]:
+    """A region that another one names needs its route tables stated too, where the network is given."""
+    named = {peer for region in regions for peer in region.peers}
+    for index, region in enumerate(regions):
+        given = region.network
+        if region.name in named and given is not None and not given.private_route_table_ids:
+            yield Finding(
+                ("regions", index, "network"),
+                f"no private_route_table_ids, but another region names {region.name} in `peers`",
+                effect="answers would find no way back to the other region",
+                remedy="state private_route_table_ids, one for each zone",
             )
 
 
