@@ -30,6 +30,7 @@ MODULES: dict[str, str] = {
     "ModelService": "model_service",
     "ModelStore": "model_store",
     "Network": "network",
+    "NetworkPeering": "network_peering",
     "NodeGroup": "node_group",
     "Observability": "observability",
     "PersonalDataDiscovery": "personal_data_discovery",

@@ -1,95 +1,54 @@
 """The network of one region.
 
 Owns the VPC, its subnets (public for the edge, private for nodes, isolated for data), the ways out, the
-endpoints of AWS services and the flow log. Load balancers, clusters and the connections between regions are
-other components. A region for recovery copies only has no network at all.
+endpoints of AWS services and the flow log. What the endpoints let through is in `network_endpoints`; load
+balancers, clusters and the connections between regions are other components. A region for recovery copies only
+has no network at all.
+
+Subnets for data are isolated twice: their route table knows the network only, no NAT gateway, no gateway endpoint
+and no other region; and their network ACL lets only the network's own range in and out, whatever a route may say
+one day. Databases there reach S3 and the like through AWS's own network, not through their subnet. Subnets of the
+other kinds keep the default ACL, which allows all: security groups, which know connections, decide there.
 """
 
-from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Final, NotRequired, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 from pydantic import Field, field_validator
 
+from components.address_plan import SLOTS, slot_of, subnet_plan
 from components.iam import (
     PLATFORM,
     Condition,
-    Principals,
     Statement,
     arn,
     create_role,
-    dns_suffix,
     policy_document,
     role_name,
     service_trust,
 )
 from components.log_retention import log_retention_days
 from components.naming import NameRule, physical_name
+from components.network_endpoints import endpoint_service_name, endpoint_statements
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion, NatMode, ZoneName
+from serving.blueprint.environment import AccountId, AwsRegion, EncryptionControl, NatMode, ZoneName
 from serving.blueprint.schema.base import Section
-
-ESSENTIAL_ENDPOINTS: Final = ("ecr.api", "ecr.dkr", "eks-auth", "kms", "logs", "sts")
-"""Interface endpoints without which the way to images, identities, keys and logs leads over the internet."""
-
-ALL_ENDPOINTS: Final = (
-    *ESSENTIAL_ENDPOINTS,
-    "aps-workspaces",
-    "autoscaling",
-    "ec2",
-    "eks",
-    "elasticloadbalancing",
-    "monitoring",
-    "secretsmanager",
-    "sqs",
-)
-"""Interface endpoints for all that the platform's controllers call."""
-
-SLOTS = 4
-"""Subnets of a kind that the address plan has room for. Fixed, so that a further zone moves no address."""
 
 # The shorter of the two that EC2 offers, 60 or 600 (botocore 1.44.5, ec2, CreateFlowLogs): an incident is minutes
 _FLOW_LOG_SECONDS = 60
 
-# ECR keeps image layers, and Amazon Linux its packages, in buckets of AWS. Names: as in endpoint policies of public
-# repositories, the second for us-east-1 and eu-central-1 (and for us-east-1 in the Amazon EMR management guide,
-# "Sample policies for private subnets that access Amazon S3"), read 2026-11
-_AWS_BUCKETS = ("prod-{region}-starport-layer-bucket", "al2023-repos-{region}-de612dc2")
-
-_IAM_PREFIXES = {"eks-auth": "eks-auth", "aps-workspaces": "aps", "monitoring": "cloudwatch"}
-"""IAM prefix of an endpoint's actions, where it is not the first part of the endpoint's name."""
-
-
-@dataclass(frozen=True, slots=True)
-class SubnetPlan:
-    """The address ranges of one zone."""
-
-    private: str
-    public: str
-    data: str
-
-
-def subnet_plan(cidr: str, zones: tuple[str, ...]) -> dict[str, SubnetPlan]:
-    """Carve a region's range into the subnets of its zones.
-
-    Half of the range is for nodes and pods, a quarter each for the edge and for data; each part has `SLOTS`
-    equal slots. A zone's slot comes from its letter, not from its place in a list: adding, removing or
-    sorting zones never moves the subnets of the others.
-    """
-    nodes, rest = IPv4Network(cidr).subnets(prefixlen_diff=1)
-    edge, data = rest.subnets(prefixlen_diff=1)
-    private, public, isolated = (list(part.subnets(prefixlen_diff=2)) for part in (nodes, edge, data))
-    return {
-        zone: SubnetPlan(str(private[slot]), str(public[slot]), str(isolated[slot]))
-        for zone in sorted(zones)
-        for slot in [_slot(zone)]
-    }
-
-
-def _slot(zone: str) -> int:
-    return (ord(zone[-1]) - ord("a")) % SLOTS
+# The default fields, then: which machine and path, whom the packet was for behind a NAT gateway or load balancer,
+# and, where the network is asked, whether the flow is encrypted (Amazon VPC user guide, "Flow log records" and
+# "Enforce VPC encryption in transit", read 2026-11)
+_FLOW_LOG_FIELDS: Final = (
+    *("version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets"),
+    *("bytes", "start", "end", "action", "log-status"),
+    *("vpc-id", "subnet-id", "instance-id", "az-id", "pkt-srcaddr", "pkt-dstaddr", "tcp-flags", "flow-direction"),
+    "traffic-path",
+)
+_ENCRYPTION_FIELD: Final = "encryption-status"
 
 
 class NetworkArgs(TypedDict):
@@ -114,6 +73,10 @@ class NetworkArgs(TypedDict):
     block_public_access: NotRequired[bool]
     """Whether to set the region's block of public access to VPCs; it is one per account and region, so only
     one stack of an account may. True by default."""
+    encryption_control: NotRequired[str]
+    """`off`, `monitor` or `enforce`: whether flows must be encrypted; costs by the hour. Off by default."""
+    trusted_account_ids: NotRequired[list[str]]
+    """Other accounts whose resources may be reached through the endpoints."""
     logs_key_arn: pulumi.Input[str]
     """Key that encrypts the flow log."""
     tags: dict[str, str]
@@ -124,7 +87,7 @@ class NetworkSpec(Section):
     """The plain facts of `NetworkArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     region: AwsRegion
     cidr: str
     zones: tuple[ZoneName, ...] = Field(min_length=2, max_length=SLOTS)
@@ -132,6 +95,8 @@ class NetworkSpec(Section):
     interface_endpoints: tuple[str, ...]
     flow_log_retention_days: int = Field(ge=1, le=3_653)
     block_public_access: bool = True
+    encryption_control: EncryptionControl = EncryptionControl.OFF
+    trusted_account_ids: tuple[AccountId, ...] = ()
     tags: dict[str, str]
 
     @field_validator("cidr")
@@ -144,7 +109,7 @@ class NetworkSpec(Section):
     @field_validator("zones")
     @classmethod
     def _slots_differ(cls, zones: tuple[str, ...]) -> tuple[str, ...]:
-        if len({_slot(zone) for zone in zones}) < len(zones):
+        if len({slot_of(zone) for zone in zones}) < len(zones):
             raise ValueError(
                 f"{', '.join(zones)} share a slot of the address plan; of two zones whose letters are {SLOTS} apart, "
                 "use one"
@@ -163,9 +128,10 @@ class Network(pulumi.ComponentResource):
     """Subnets for nodes, in order of zones."""
     data_subnet_ids: list[pulumi.Output[str]]
     """Subnets without a way out, in order of zones."""
-    s3_endpoint_id: pulumi.Output[str] | None
-    """Gateway endpoint of S3, for bucket policies that let only it in; none where a network from outside
-    names none."""
+    private_route_table_ids: dict[str, pulumi.Output[str]]
+    """Zone -> route table of its nodes, for connections to other networks."""
+    s3_endpoint_id: pulumi.Output[str]
+    """Gateway endpoint of S3, for bucket policies that let only it in."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(type_token("Network"), name, None, opts)
@@ -176,7 +142,9 @@ class Network(pulumi.ComponentResource):
         self.zones: list[str] = sorted(self._spec.zones)
         self._vpc = self._create_vpc()
         self.vpc_id = self._vpc.id
+        self._create_encryption_control()
         self._create_subnets()
+        self._create_data_isolation()
         self._create_block_public_access()
         self._create_routes()
         self._create_gateway_endpoints()
@@ -188,6 +156,7 @@ class Network(pulumi.ComponentResource):
                 "public_subnet_ids": self.public_subnet_ids,
                 "private_subnet_ids": self.private_subnet_ids,
                 "data_subnet_ids": self.data_subnet_ids,
+                "private_route_table_ids": self.private_route_table_ids,
                 "s3_endpoint_id": self.s3_endpoint_id,
             }
         )
@@ -217,7 +186,34 @@ class Network(pulumi.ComponentResource):
             tags=self._tags("default-closed"),
             opts=child_options(self),
         )
+        # likewise: a subnet that is given no table has no way out
+        aws.ec2.DefaultRouteTable(
+            f"{self._name}-default-route-table",
+            default_route_table_id=vpc.default_route_table_id,
+            routes=[],
+            region=self._spec.region,
+            tags=self._tags("default-closed"),
+            opts=child_options(self),
+        )
         return vpc
+
+    def _create_encryption_control(self) -> None:
+        mode = self._spec.encryption_control
+        if mode is EncryptionControl.OFF:
+            return
+        # what leaves the network is encrypted by whoever speaks, which the control can't see; it may be said only
+        # of the mode that refuses (pulumi-aws 7.51, `VpcEncryptionControl`)
+        leaves = "enable" if mode is EncryptionControl.ENFORCE else None
+        aws.ec2.VpcEncryptionControl(
+            f"{self._name}-encryption-control",
+            vpc_id=self.vpc_id,
+            mode=mode.value,
+            internet_gateway_exclusion=leaves,
+            nat_gateway_exclusion=leaves if self._spec.nat is not NatMode.NONE else None,
+            region=self._spec.region,
+            tags=self._tags("encryption"),
+            opts=child_options(self),
+        )
 
     def _create_subnets(self) -> None:
         plan = subnet_plan(self._spec.cidr, self._spec.zones)
@@ -240,6 +236,27 @@ class Network(pulumi.ComponentResource):
             map_public_ip_on_launch=False,
             region=self._spec.region,
             tags=self._tags(f"{kind}-{zone[-1]}", tags),
+            opts=child_options(self),
+        )
+
+    def _create_data_isolation(self) -> None:
+        """Only the network's own range gets in and out of the subnets for data."""
+        rule: dict[str, Any] = {
+            "rule_no": 100,
+            "action": "allow",
+            "protocol": "-1",
+            "from_port": 0,
+            "to_port": 0,
+            "cidr_block": self._spec.cidr,
+        }
+        aws.ec2.NetworkAcl(
+            f"{self._name}-data-acl",
+            vpc_id=self.vpc_id,
+            subnet_ids=self.data_subnet_ids,
+            ingress=[aws.ec2.NetworkAclIngressArgs(**rule)],
+            egress=[aws.ec2.NetworkAclEgressArgs(**rule)],
+            region=self._spec.region,
+            tags=self._tags("data"),
             opts=child_options(self),
         )
 
@@ -278,7 +295,7 @@ class Network(pulumi.ComponentResource):
         public = self._route_table("public")
         route = self._default_route("public", public, gateway_id=gateway.id)
         data = self._route_table("data")
-        self._route_tables = [data]
+        self.private_route_table_ids = {}
         nat = self._create_nat_gateways(route)
         for zone in self.zones:
             letter = zone[-1]
@@ -290,7 +307,7 @@ class Network(pulumi.ComponentResource):
             if nat:
                 exit_gateway = nat.get(zone) or nat[self.zones[0]]
                 self._default_route(f"private-{letter}", private, nat_gateway_id=exit_gateway.id)
-            self._route_tables.append(private)
+            self.private_route_table_ids[zone] = private.id
 
     def _create_nat_gateways(self, internet_route: aws.ec2.Route) -> dict[str, aws.ec2.NatGateway]:
         zones = {NatMode.NONE: [], NatMode.SINGLE: self.zones[:1], NatMode.PER_ZONE: self.zones}[self._spec.nat]
@@ -351,17 +368,17 @@ class Network(pulumi.ComponentResource):
         )
 
     def _create_gateway_endpoints(self) -> None:
-        self.s3_endpoint_id = self._gateway_endpoint("s3", [self._own_account("s3"), self._aws_buckets()]).id
-        self._gateway_endpoint("dynamodb", [self._own_account("dynamodb")])
+        self.s3_endpoint_id = self._gateway_endpoint("s3").id
+        self._gateway_endpoint("dynamodb")
 
-    def _gateway_endpoint(self, service: str, statements: list[Statement]) -> aws.ec2.VpcEndpoint:
+    def _gateway_endpoint(self, service: str) -> aws.ec2.VpcEndpoint:
         return aws.ec2.VpcEndpoint(
             f"{self._name}-{service}-endpoint",
             vpc_id=self.vpc_id,
             vpc_endpoint_type="Gateway",
-            service_name=self._service_name(service),
-            route_table_ids=[table.id for table in self._route_tables],
-            policy=policy_document(statements),
+            service_name=endpoint_service_name(self._spec.region, service),
+            route_table_ids=list(self.private_route_table_ids.values()),
+            policy=self._endpoint_policy(service),
             region=self._spec.region,
             tags=self._tags(service),
             opts=child_options(self),
@@ -376,11 +393,11 @@ class Network(pulumi.ComponentResource):
                 f"{self._name}-{service}-endpoint",
                 vpc_id=self.vpc_id,
                 vpc_endpoint_type="Interface",
-                service_name=self._service_name(service),
+                service_name=endpoint_service_name(self._spec.region, service),
                 subnet_ids=self.private_subnet_ids,
                 security_group_ids=[group.id],
                 private_dns_enabled=True,
-                policy=policy_document([self._own_account(service)]),
+                policy=self._endpoint_policy(service),
                 region=self._spec.region,
                 tags=self._tags(service),
                 opts=child_options(self),
@@ -411,27 +428,9 @@ class Network(pulumi.ComponentResource):
         )
         return group
 
-    def _service_name(self, service: str) -> str:
-        """Name of an AWS service as endpoints call it: the domain of its region, backwards."""
-        domain = ".".join(reversed(dns_suffix(self._spec.region).split(".")))
-        return f"{domain}.{self._spec.region}.{service}"
-
-    def _own_account(self, service: str) -> Statement:
-        """Only identities of this account pass; what each of them may do is its own policy's business."""
-        prefix = _IAM_PREFIXES.get(service, service.partition(".")[0])
-        return Statement(
-            "OwnAccount",
-            (f"{prefix}:*",),
-            ("*",),
-            principals=Principals.anyone(),
-            conditions=(Condition("StringEquals", "aws:PrincipalAccount", self._spec.account_id),),
-        )
-
-    def _aws_buckets(self) -> Statement:
-        region = self._spec.region
-        buckets = [bucket.format(region=region) for bucket in _AWS_BUCKETS]
-        resources = tuple(arn("s3", "", "", f"{bucket}/*", within=region) for bucket in buckets)
-        return Statement("ImagesAndPackages", ("s3:GetObject",), resources, principals=Principals.anyone())
+    def _endpoint_policy(self, service: str) -> pulumi.Input[str]:
+        spec = self._spec
+        return policy_document(endpoint_statements(service, spec.region, spec.account_id, spec.trusted_account_ids))
 
     def _create_flow_log(self) -> None:
         spec = self._spec
@@ -454,10 +453,16 @@ class Network(pulumi.ComponentResource):
             log_destination=group.arn,
             iam_role_arn=role.arn,
             max_aggregation_interval=_FLOW_LOG_SECONDS,
+            log_format=" ".join(f"${{{field}}}" for field in self._flow_log_fields()),
             region=spec.region,
             tags=self._tags("flow"),
-            opts=child_options(self, depends_on=permissions),
+            # a format can't be changed, and two logs of one network into one group can't stand side by side
+            opts=child_options(self, depends_on=permissions, delete_before_replace=True),
         )
+
+    def _flow_log_fields(self) -> tuple[str, ...]:
+        asked = self._spec.encryption_control is not EncryptionControl.OFF
+        return (*_FLOW_LOG_FIELDS, _ENCRYPTION_FIELD) if asked else _FLOW_LOG_FIELDS
 
     def _create_flow_log_role(self, group_name: str) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
         spec = self._spec

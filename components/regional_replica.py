@@ -27,13 +27,23 @@ from components.load_balancer import (
     LoadBalancer,
 )
 from components.model_service import ModelService, ModelServiceArgs
-from components.network import ALL_ENDPOINTS, ESSENTIAL_ENDPOINTS, Network
+from components.network import Network
+from components.network_endpoints import ALL_ENDPOINTS, ESSENTIAL_ENDPOINTS
+from components.network_ids import network_ids
 from components.node_group import NodeGroupConfigArgs, capacity_ranks
 from components.observability import Observability, ObservabilityArgs
 from components.options import child_options, parse_args, type_token
 from components.tenant import Tenant
 from components.workload import request_seconds
-from serving.blueprint.environment import Environment, EnvironmentKind, NodeGroup, NodeImage, NodePurpose
+from serving.blueprint.environment import (
+    EncryptionControl,
+    Environment,
+    EnvironmentKind,
+    NatMode,
+    NodeGroup,
+    NodeImage,
+    NodePurpose,
+)
 from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
@@ -122,7 +132,8 @@ class RegionalReplica(pulumi.ComponentResource):
         self._region = next(region for region in spec.environment.regions if region.name == spec.region)
         self._tags = platform_tags(spec.environment)
         self._hosts = {b.name: host_of(spec.environment, b) for b in spec.blueprints}
-        self.network = self._create_network()
+        given = self._region.network
+        self.network = self._create_network() if given is None else network_ids(given)
         self.cluster = self._create_cluster()
         self.gpu_node_groups = self._create_gpu_node_groups()
         self.load_balancer = self._create_load_balancer()
@@ -147,6 +158,9 @@ class RegionalReplica(pulumi.ComponentResource):
 
     def _create_network(self) -> Network:
         production = self._environment.kind is EnvironmentKind.PROD
+        # each interface endpoint costs by the hour and zone: dev reaches the rest through its NAT, if it has one
+        endpoints = ALL_ENDPOINTS if production or self._region.nat is NatMode.NONE else ESSENTIAL_ENDPOINTS
+        control = EncryptionControl.MONITOR if production else EncryptionControl.OFF
         return Network(
             f"{self._name}-network",
             {
@@ -156,9 +170,10 @@ class RegionalReplica(pulumi.ComponentResource):
                 "cidr": self._region.cidr,
                 "zones": list(self._region.zones),
                 "nat": self._region.nat.value,
-                # each interface endpoint costs by the hour and zone: dev reaches the rest through its NAT
-                "interface_endpoints": list(ALL_ENDPOINTS if production else ESSENTIAL_ENDPOINTS),
+                "interface_endpoints": list(endpoints),
                 "flow_log_retention_days": self._environment.log_retention_days,
+                "encryption_control": (self._region.encryption_control or control).value,
+                "trusted_account_ids": list(self._environment.trusted_account_ids),
                 "logs_key_arn": self._args["key_arn"],
                 "tags": self._tags,
             },

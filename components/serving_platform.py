@@ -23,6 +23,7 @@ from components.global_routing import GlobalRouting, GlobalRoutingArgs, RoutedRe
 from components.keys import EncryptionKeys, EncryptionKeysArgs
 from components.lineage import platform_tags, service_tags
 from components.model_store import ModelStore
+from components.network_peering import NetworkPeering
 from components.observability import REGION_LOST, SERVICES_FAIL, edge_alarm_arn
 from components.options import child_options, parse_args, type_token
 from components.personal_data_discovery import GRANT_OPERATIONS, service_role_arn
@@ -82,6 +83,7 @@ class ServingPlatform(pulumi.ComponentResource):
         self.certificates = self._create_certificates()
         self.replicas = {region.name: self._create_replica(region) for region in spec.environment.serving_regions}
         self.region_switch = self._create_region_switch()
+        self.peerings = self._create_peerings()
         self.routing = self._create_routing()
         self.backup = self._create_backup()
         self.audit = self._create_audit()
@@ -286,6 +288,31 @@ class ServingPlatform(pulumi.ComponentResource):
                 "key_arn": self.keys.arn(region.name, DataClass.INTERNAL.value),
                 "metrics_key_arn": self.keys.metrics_arn(region.name),
                 "model_key_arn": self.keys.arn(region.name, self._most_sensitive.value),
+            },
+            child_options(self),
+        )
+
+    def _create_peerings(self) -> list[NetworkPeering]:
+        named = {tuple(sorted((region.name, peer))) for region in self._environment.regions for peer in region.peers}
+        return [self._create_peering(one, other) for one, other in sorted(named)]
+
+    def _create_peering(self, one: str, other: str) -> NetworkPeering:
+        """Connect two regions; the order of their names decides who asks, so that naming either one is the same."""
+        cidrs = {region.name: region.cidr for region in self._environment.regions}
+        network, peer = self.replicas[one].network, self.replicas[other].network
+        return NetworkPeering(
+            f"{self._name}-peering-{one}-{other}",
+            {
+                "environment": self._environment.name,
+                "region": one,
+                "cidr": cidrs[one],
+                "peer_region": other,
+                "peer_cidr": cidrs[other],
+                "vpc_id": network.vpc_id,
+                "route_table_ids": {**network.private_route_table_ids},
+                "peer_vpc_id": peer.vpc_id,
+                "peer_route_table_ids": {**peer.private_route_table_ids},
+                "tags": self._tags,
             },
             child_options(self),
         )

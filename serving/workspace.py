@@ -1,8 +1,9 @@
 """Everything that is known before deployment: one environment and the services that run in it.
 
 Owns the order of the checks: the documents by themselves, the services between themselves, the environment's
-overrides, the services in the environment, the environment beside the project's others, metrics and capacity. Every problem of a stage is
-reported before the next stage is tried, because a later stage needs what an earlier one refuses.
+overrides, the services in the environment, the environment beside the project's others, metrics and capacity.
+Every problem of a stage is reported before the next stage is tried, because a later stage needs what an earlier
+one refuses.
 
 Knows nothing of Pulumi: `__main__.py`, the command line and tests load the same way.
 """

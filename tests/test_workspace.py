@@ -221,3 +221,56 @@ def test_a_stack_without_an_environment_says_which_key_is_missing(project: Path)
     (project / "Pulumi.prod.yaml").write_text("config:\n  aws:region: eu-west-1\n")
     [problem] = problems(project)
     assert ":environment" in problem.message
+
+
+def test_a_range_of_another_environment_is_refused_at_its_line(project: Path) -> None:
+    edit_stack(project, "prod", **{"regions.1.cidr": "10.16.128.0/18"})
+    [problem] = problems(project)
+    assert problem.message == ("10.16.128.0/18 (eu-central-1) overlaps 10.16.0.0/16 (eu-west-1) in Pulumi.dev.yaml")
+    assert problem.file.endswith("Pulumi.prod.yaml")
+    assert "10.16.128.0/18" in (project / "Pulumi.prod.yaml").read_text().splitlines()[problem.line - 1]
+
+
+def test_both_environments_of_an_overlap_are_told_of_it(project: Path) -> None:
+    edit_stack(project, "prod", **{"regions.1.cidr": "10.16.128.0/18"})
+    assert "in Pulumi.prod.yaml" in problems(project, "dev")[0].message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "config: [",
+        "",
+        "config:\n  model-serving:environment: {regions: none}\n",
+        "config:\n  model-serving:environment: {regions: [{cidr: [1]}, 7, {name: eu-west-1}]}\n",
+        "- \xff\n",
+    ],
+)
+def test_a_broken_neighbour_does_not_stop_a_stack(project: Path, text: str) -> None:
+    (project / "Pulumi.broken.yaml").write_bytes(text.encode("latin-1"))
+    assert load_workspace(project, "prod").environment.name == "prod"
+
+
+def test_what_can_be_read_of_a_broken_neighbour_counts(project: Path) -> None:
+    edit_stack(project, "dev", regoins=[], **{"regions.0.cidr": "10.32.0.0/16"})
+    assert [problem.key.rpartition(".")[2] for problem in problems(project)] == ["cidr"]
+
+
+def test_two_environments_may_share_a_network_that_is_there_already(project: Path) -> None:
+    def network(stack: str, vpc_id: str) -> dict[str, object]:
+        zones = [f"eu-west-1{letter}" for letter in ("ab" if stack == "dev" else "abc")]
+        return {
+            "regions.0.cidr": "10.80.0.0/16",
+            "regions.0.nat": "per-zone",
+            "regions.0.network": {
+                "vpc_id": vpc_id,
+                "public_subnet_ids": {zone: f"subnet-1000000{zone[-1]}" for zone in zones},
+                "private_subnet_ids": {zone: f"subnet-2000000{zone[-1]}" for zone in zones},
+            },
+        }
+
+    edit_stack(project, "dev", **network("dev", "vpc-00000001"))
+    edit_stack(project, "prod", **network("prod", "vpc-00000001"))
+    assert load_workspace(project, "prod").environment.name == "prod"
+    edit_stack(project, "prod", **network("prod", "vpc-00000002"))
+    assert "overlaps" in problems(project)[0].message

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -60,6 +62,16 @@ BROKEN = [
     ("cluster", {"version": "1.20"}, "is not in the tested set"),
     ("cluster", {"public_access_cidrs": ["0.0.0.0/0"]}, "opens the API endpoint"),
     ("cluster", {"public_access_cidrs": ["everywhere"]}, "is not an IPv4 network"),
+    ("regions.0.cidr", "10.100.64.0/18", "from which EKS gives addresses"),
+    ("regions.1.cidr", "172.20.0.0/16", "from which EKS gives addresses"),
+    ("reserved_cidrs", ["10.32.200.0/24"], "10.32.0.0/16 (eu-west-1) overlaps 10.32.200.0/24 in reserved_cidrs"),
+    ("reserved_cidrs", ["office"], "'office' is not an IPv4 network"),
+    ("trusted_account_ids", ["example"], "String should match pattern"),
+    ("regions.0.peers", ["eu-west-1"], "'eu-west-1' is not another region that serves"),
+    ("regions.0.peers", ["eu-north-1"], "'eu-north-1' is not another region that serves"),
+    ("regions.0.peers", ["eu-central-1", "eu-central-1"], "are connected already"),
+    ("regions.2.peers", ["eu-west-1"], "'peers' in a region with the role 'recovery'"),
+    ("regions.2.encryption_control", "monitor", "'encryption_control' in a region with the role 'recovery'"),
     ("tenants", [], "at least 1 item"),
     ("budget.notify", [], "at least 1 item"),
     ("hosted_zone", {"id": "example.com"}, "String should match pattern"),
@@ -114,3 +126,67 @@ def test_one_capacity_needs_no_list() -> None:
 def test_the_fewest_nodes_are_kept_by_what_does_not_end() -> None:
     lasting = environment("prod", **{"regions.0.node_groups.2": P5 | {"capacity": ["capacity-block", "on-demand"]}})
     assert lasting.regions[0].node_groups[2].lasting == "on-demand"
+
+
+def existing_network(region: str = "eu-west-1", **changes: object) -> dict[str, Any]:
+    """A network that is there already, as people write it."""
+
+    def ids(prefix: str, digit: int) -> dict[str, str]:
+        return {f"{region}{letter}": f"{prefix}-{digit}000000{letter}" for letter in "abc"}
+
+    network: dict[str, Any] = {
+        "vpc_id": "vpc-0123456789abcdef0",
+        "public_subnet_ids": ids("subnet", 1),
+        "private_subnet_ids": ids("subnet", 2),
+    }
+    return network | changes
+
+
+def test_an_existing_network_may_be_smaller_than_a_new_one_and_lie_where_eks_has_its_services() -> None:
+    for cidr in ("10.32.0.0/22", "10.100.0.0/16"):
+        changes: dict[str, object] = {"regions.0.network": existing_network(), "regions.0.cidr": cidr}
+        assert environment("prod", **changes).regions[0].cidr == cidr
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"vpc_id": "my-vpc"}, "String should match pattern"),
+        ({"s3_endpoint_id": "vpce-xyz"}, "String should match pattern"),
+        (
+            {"private_subnet_ids": {"eu-west-1a": "subnet-20000000"}},
+            "states eu-west-1a, but the region uses eu-west-1a, e",
+        ),
+        ({"public_subnet_ids": {}}, "states no zone, but the region uses"),
+        ({"data_subnet_ids": {"eu-west-1d": "subnet-30000000"}}, "states eu-west-1d, but the region uses"),
+        ({"public_subnet_ids": existing_network()["private_subnet_ids"]}, "is public_subnet_ids.eu-west-1a too"),
+    ],
+)
+def test_an_existing_network_that_does_not_fit_its_region_is_refused(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        environment("prod", **{"regions.0.network": existing_network(**changes), "regions.0.nat": "per-zone"})
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(("key", "value"), [("nat", "single"), ("encryption_control", "enforce")])
+def test_nothing_is_promised_of_a_network_that_is_there_already(key: str, value: str) -> None:
+    with pytest.raises(ValidationError, match=f"'{key}' beside a network that is there already"):
+        environment("prod", **{"regions.0.network": existing_network(), f"regions.0.{key}": value})
+
+
+@pytest.mark.parametrize("asking", [0, 1])
+def test_an_existing_network_is_connected_only_if_its_route_tables_are_known(asking: int) -> None:
+    changes: dict[str, object] = {
+        "regions.0.network": existing_network(),
+        f"regions.{asking}.peers": ["eu-central-1" if asking == 0 else "eu-west-1"],
+    }
+    with pytest.raises(ValidationError, match="private_route_table_ids"):
+        environment("prod", **changes)
+    tables = {f"eu-west-1{letter}": "rtb-00000000" for letter in "abc"}
+    known = existing_network(private_route_table_ids=tables)
+    assert environment("prod", **changes | {"regions.0.network": known}).regions[0].network is not None
+
+
+def test_a_pair_of_regions_is_connected_once() -> None:
+    with pytest.raises(ValidationError, match="eu-central-1 and eu-west-1 are connected already"):
+        environment("prod", **{"regions.0.peers": ["eu-central-1"], "regions.1.peers": ["eu-west-1"]})

@@ -19,6 +19,7 @@ from components.feature_store import FeatureStoreArgs
 from components.keys import EncryptionKeysArgs
 from components.model_store import ModelStoreArgs
 from components.network import NetworkArgs
+from components.network_peering import NetworkPeeringArgs
 from components.node_group import NodeGroupArgs, NodeGroupConfigArgs
 from components.personal_data_discovery import PersonalDataDiscoveryArgs
 from components.security_posture import SecurityPostureArgs
@@ -66,6 +67,22 @@ def network_args(**changes: object) -> NetworkArgs:
         "interface_endpoints": ["ecr.api", "sts"],
         "flow_log_retention_days": 365,
         "logs_key_arn": key_arn(HOME),
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def peering_args(**changes: object) -> NetworkPeeringArgs:
+    args: NetworkPeeringArgs = {
+        "environment": "test",
+        "region": HOME,
+        "cidr": "10.0.0.0/16",
+        "peer_region": SECOND,
+        "peer_cidr": "10.16.0.0/16",
+        "vpc_id": "vpc-11111111",
+        "route_table_ids": {f"{HOME}{letter}": f"rtb-1111111{letter}" for letter in "abc"},
+        "peer_vpc_id": "vpc-22222222",
+        "peer_route_table_ids": {f"{SECOND}{letter}": f"rtb-2222222{letter}" for letter in "ab"},
         "tags": TAGS,
     }
     return {**args, **changes}  # type: ignore[typeddict-item]
@@ -304,6 +321,7 @@ FOUNDATION: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "GpuNodeGroup": lambda: node_group_args(gpu_group()),
     "ModelStore": model_store_args,
     "Network": network_args,
+    "NetworkPeering": peering_args,
     "NodeGroup": node_group_args,
     "PersonalDataDiscovery": personal_data_args,
     "SecureBucket": bucket_args,

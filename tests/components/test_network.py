@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network
 from itertools import combinations
+from typing import Any
 
-import pulumi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.network import ALL_ENDPOINTS, SLOTS, Network, SubnetPlan, subnet_plan
+from components.address_plan import SLOTS, SubnetPlan, subnet_plan
+from components.network import Network
+from components.network_endpoints import ALL_ENDPOINTS
 from serving.blueprint.errors import InputError
 from tests.components.recorder import Recorded, Recorder, Resource
-from tests.components.samples import HOME, ZONES, network_args
+from tests.components.recorder import record as record_program
+from tests.components.samples import ACCOUNT, HOME, ZONES, network_args
 
 cidrs = st.tuples(st.integers(0, 15), st.integers(16, 20)).map(lambda pair: f"10.{pair[0] * 16}.0.0/{pair[1]}")
 zone_sets = st.lists(st.sampled_from([f"{HOME}{letter}" for letter in "abcd"]), min_size=2, unique=True).map(tuple)
@@ -132,29 +135,136 @@ def test_endpoints_are_reached_from_the_network_by_https_only(record: Recorder) 
     assert (rule["cidrIpv4"], rule["fromPort"], rule["toPort"]) == ("10.0.0.0/16", 443, 443)
 
 
-@pytest.mark.parametrize("service", [*ALL_ENDPOINTS, "s3", "dynamodb"])
-def test_every_endpoint_lets_only_identities_of_the_account_through(record: Recorder, service: str) -> None:
-    endpoint = made(record, interface_endpoints=list(ALL_ENDPOINTS)).named(f"net-{service}-endpoint")
-    assert endpoint["serviceName"] == f"com.amazonaws.{HOME}.{service}"
-    for statement in json.loads(endpoint["policy"])["Statement"]:
-        own = statement.get("Condition", {}).get("StringEquals", {}).get("aws:PrincipalAccount")
-        assert own or "arn:aws:s3:::" in json.dumps(statement["Resource"])
+def statements(recorded: Recorded, service: str) -> dict[str, Any]:
+    """Statements of an endpoint's policy by their ids."""
+    policy = json.loads(recorded.named(f"net-{service}-endpoint")["policy"])
+    return {statement["Sid"]: statement for statement in policy["Statement"]}
 
 
-def test_gateway_endpoints_serve_every_subnet_that_holds_nodes_or_data(record: Recorder) -> None:
+def conditions(statement: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = statement.get("Condition", {}).get("StringEquals", {})
+    return found
+
+
+SERVICES = [*ALL_ENDPOINTS, "s3", "dynamodb"]
+
+
+@pytest.fixture(scope="module")
+def all_endpoints() -> Recorded:
+    return record_program(lambda: Network("net", network_args(interface_endpoints=list(ALL_ENDPOINTS))))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_endpoint_is_that_of_its_service(all_endpoints: Recorded, service: str) -> None:
+    assert all_endpoints.named(f"net-{service}-endpoint")["serviceName"] == f"com.amazonaws.{HOME}.{service}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_credentials_of_strangers_are_useless_in_the_network(all_endpoints: Recorded, service: str) -> None:
+    """Save for two things: public objects, and tokens with which a role of the account itself is taken on."""
+    for sid, statement in statements(all_endpoints, service).items():
+        if sid == "ImagesAndPackages":
+            assert statement["Action"] == "s3:GetObject"
+        elif sid == "AssumeWithToken":
+            assert conditions(statement) == {"aws:ResourceAccount": ACCOUNT}
+        else:
+            assert conditions(statement)["aws:PrincipalAccount"] == ACCOUNT
+
+
+@pytest.mark.parametrize("service", [service for service in SERVICES if service != "ec2"])
+def test_data_cannot_be_carried_to_another_account(all_endpoints: Recorded, service: str) -> None:
+    """What is not tied to resources of the account only reads."""
+    for statement in statements(all_endpoints, service).values():
+        if "aws:ResourceAccount" not in conditions(statement):
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            assert all(action.partition(":")[2].startswith(("Get", "BatchGet", "BatchCheck")) for action in actions)
+
+
+def test_resources_of_trusted_accounts_can_be_reached_too(record: Recorder) -> None:
+    recorded = made(record, interface_endpoints=["kms", "ecr.api"], trusted_account_ids=["210987654321"])
+    for service in ("kms", "ecr.api", "s3"):
+        owners = conditions(statements(recorded, service)["OwnAccount"])["aws:ResourceAccount"]
+        assert owners == [ACCOUNT, "210987654321"]
+        assert conditions(statements(recorded, service)["OwnAccount"])["aws:PrincipalAccount"] == ACCOUNT
+
+
+@pytest.mark.parametrize("service", ["ecr.api", "ecr.dkr"])
+def test_nodes_can_pull_the_images_of_eks_which_stand_in_accounts_of_aws(all_endpoints: Recorded, service: str) -> None:
+    pull = statements(all_endpoints, service)["PullImages"]
+    assert pull["Resource"] == "*"
+    assert {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"} <= set(pull["Action"])
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    [f"prod-{HOME}-starport-layer-bucket", f"al2023-repos-{HOME}-de612dc2", f"prod-registry-k8s-io-{HOME}"],
+)
+def test_layers_and_packages_come_through_the_endpoint_without_an_identity(
+    all_endpoints: Recorded, bucket: str
+) -> None:
+    public = statements(all_endpoints, "s3")["ImagesAndPackages"]
+    assert f"arn:aws:s3:::{bucket}/*" in public["Resource"]
+    assert conditions(public) == {}
+
+
+def test_machines_can_start_from_images_of_amazon(all_endpoints: Recorded) -> None:
+    assert conditions(statements(all_endpoints, "ec2")["OwnAccount"]) == {"aws:PrincipalAccount": ACCOUNT}
+
+
+def test_gateway_endpoints_serve_the_subnets_of_nodes_and_no_others(record: Recorder) -> None:
     recorded = made(record)
     for service in ("s3", "dynamodb"):
         tables = recorded.source_of(recorded.named(f"net-{service}-endpoint"), "routeTableIds")
-        assert {table.name for table in tables} == {
-            "net-data-routes",
-            *(f"net-private-{zone[-1]}-routes" for zone in ZONES),
-        }
+        assert {table.name for table in tables} == {f"net-private-{zone[-1]}-routes" for zone in ZONES}
+
+
+def test_only_the_network_gets_in_and_out_of_the_subnets_for_data(record: Recorder) -> None:
+    recorded = made(record)
+    acl = recorded.one("NetworkAcl")
+    assert recorded.source_of(acl, "subnetIds") == sorted(subnets(recorded, "data"), key=lambda one: one.urn)
+    for direction in ("ingress", "egress"):
+        (rule,) = acl[direction]
+        assert (rule["action"], rule["protocol"], rule["cidrBlock"]) == ("allow", "-1", "10.0.0.0/16")
+
+
+def test_a_subnet_without_a_route_table_has_no_way_out(record: Recorder) -> None:
+    recorded = made(record)
+    table = recorded.one("DefaultRouteTable")
+    assert table["routes"] == []
+    assert recorded.source_of(table, "defaultRouteTableId") == [recorded.one("Vpc")]
+
+
+def test_encryption_is_not_watched_unless_asked(record: Recorder) -> None:
+    recorded = made(record)
+    assert recorded.of_type("VpcEncryptionControl") == []
+    assert "encryption-status" not in recorded.one("FlowLog")["logFormat"]
+
+
+def test_a_network_that_watches_encryption_logs_what_it_sees(record: Recorder) -> None:
+    recorded = made(record, encryption_control="monitor")
+    control = recorded.one("VpcEncryptionControl")
+    assert control["mode"] == "monitor"
+    assert not [key for key in control.inputs if key.endswith("Exclusion")]  # only the other mode takes them
+    assert "${encryption-status}" in recorded.one("FlowLog")["logFormat"]
+
+
+@pytest.mark.parametrize(("nat", "excluded"), [("none", 1), ("single", 2)])
+def test_a_network_that_enforces_encryption_still_reaches_the_internet(
+    record: Recorder, nat: str, excluded: int
+) -> None:
+    control = made(record, encryption_control="enforce", nat=nat).one("VpcEncryptionControl")
+    exclusions = [value for key, value in control.inputs.items() if key.endswith("Exclusion")]
+    assert exclusions == ["enable"] * excluded
+
+
+def test_the_flow_log_tells_who_spoke_behind_a_gateway(record: Recorder) -> None:
+    fields = made(record).one("FlowLog")["logFormat"].split()
+    assert len(fields) == len(set(fields))
+    assert {"${srcaddr}", "${pkt-srcaddr}", "${pkt-dstaddr}", "${flow-direction}", "${action}"} <= set(fields)
 
 
 def test_bucket_policies_can_name_the_endpoint_of_s3(record: Recorder) -> None:
-    endpoints: list[pulumi.Output[str] | None] = []
-    recorded = record(lambda: endpoints.append(Network("net", network_args()).s3_endpoint_id))
-    assert endpoints != [None]
+    recorded = made(record)
     assert "s3_endpoint_id" in recorded.outputs[recorded.one("Network").urn]
 
 
