@@ -156,6 +156,11 @@ class RegionalReplica(pulumi.ComponentResource):
             }
         )
 
+    @property
+    def _zones(self) -> list[str]:
+        """The region's zones in the order in which a network hands on its subnets."""
+        return sorted(set(self._region.zones))
+
     def _create_network(self) -> Network:
         production = self._environment.kind is EnvironmentKind.PROD
         # each interface endpoint costs by the hour and zone: dev reaches the rest through its NAT, if it has one
@@ -193,7 +198,7 @@ class RegionalReplica(pulumi.ComponentResource):
                 "deletion_protection": True,
                 "log_retention_days": self._environment.log_retention_days,
                 "node_groups": [_node_group_args(group) for group in self._region.node_groups],
-                "zones": list(self._region.zones),
+                "zones": self._zones,
                 "private_subnet_ids": [*self.network.private_subnet_ids],
                 "key_arn": self._args["key_arn"],
                 "tags": self._tags,
@@ -211,7 +216,7 @@ class RegionalReplica(pulumi.ComponentResource):
                     "region": self._region.name,
                     "version": self._environment.cluster.version,
                     "node_group": _node_group_args(group),
-                    "zones": list(self._region.zones),
+                    "zones": self._zones,
                     "cluster_name": self.cluster.ready_name,
                     "node_role_arn": self.cluster.node_role_arn,
                     "subnet_ids": [*self.network.private_subnet_ids],

@@ -128,11 +128,11 @@ def test_the_fewest_nodes_are_kept_by_what_does_not_end() -> None:
     assert lasting.regions[0].node_groups[2].lasting == "on-demand"
 
 
-def existing_network(region: str = "eu-west-1", **changes: object) -> dict[str, Any]:
+def existing_network(**changes: object) -> dict[str, Any]:
     """A network that is there already, as people write it."""
 
     def ids(prefix: str, digit: int) -> dict[str, str]:
-        return {f"{region}{letter}": f"{prefix}-{digit}000000{letter}" for letter in "abc"}
+        return {f"eu-west-1{letter}": f"{prefix}-{digit}000000{letter}" for letter in "abc"}
 
     network: dict[str, Any] = {
         "vpc_id": "vpc-0123456789abcdef0",
