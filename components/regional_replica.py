@@ -173,7 +173,7 @@ class RegionalReplica(pulumi.ComponentResource):
                 "account_id": self._environment.account_id,
                 "region": self._region.name,
                 "cidr": self._region.cidr,
-                "zones": list(self._region.zones),
+                "zones": self._zones,
                 "nat": self._region.nat.value,
                 "interface_endpoints": list(endpoints),
                 "flow_log_retention_days": self._environment.log_retention_days,

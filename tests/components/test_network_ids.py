@@ -21,8 +21,8 @@ NETWORK_TYPES = ("Vpc", "Subnet", "RouteTable", "NatGateway", "VpcEndpoint", "Fl
 
 
 def platform(**changes: object) -> Recorded:
-    """All that the production stack would register, if it were changed."""
-    changed, blueprints = environment("prod", **changes), list(load_workspace(ROOT, "prod").blueprints)
+    """What the production stack would register for one service, if it were changed."""
+    changed, blueprints = environment("prod", **changes), list(load_workspace(ROOT, "prod").blueprints)[:1]
 
     def program() -> None:
         options = pulumi.ResourceOptions(providers=[aws.Provider("aws", region=changed.home_region.name)])
@@ -33,7 +33,13 @@ def platform(**changes: object) -> Recorded:
 
 @functools.cache
 def connected() -> Recorded:
-    return platform(**{"regions.0.network": GIVEN, "regions.0.peers": ["eu-central-1"]})
+    changes = {
+        "regions.0.network": GIVEN,
+        "regions.0.peers": ["eu-central-1"],
+        "regions.0.zones": sorted(TABLES, reverse=True),  # people list zones in any order
+        "regions.0.node_groups.1.zones": ["eu-west-1c"],
+    }
+    return platform(**changes)
 
 
 @pytest.mark.parametrize("token", NETWORK_TYPES)
@@ -49,9 +55,15 @@ def test_nodes_and_load_balancer_stand_in_the_given_subnets() -> None:
     groups = [r for r in here if r.type == "aws:eks/nodeGroup:NodeGroup"]
     assert groups
     assert all(set(group["subnetIds"]) <= set(private) for group in groups)
+    assert any(sorted(group["subnetIds"]) == private for group in groups)
     (balancer,) = [r for r in here if r.type == "aws:lb/loadBalancer:LoadBalancer"]
     assert sorted(balancer["subnets"]) == public
     assert {r["vpcId"] for r in here if r.type == "aws:lb/targetGroup:TargetGroup"} == {VPC}
+
+
+def test_a_node_group_of_one_zone_stands_in_the_subnet_of_that_zone() -> None:
+    (group,) = [r for r in connected().of_type("NodeGroup") if r.name.endswith("eu-west-1-cluster-cpu-node-group")]
+    assert group["subnetIds"] == [GIVEN["private_subnet_ids"]["eu-west-1c"]]
 
 
 def test_the_given_s3_endpoint_is_handed_on() -> None:
