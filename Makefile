@@ -1,9 +1,10 @@
 # make preview [STACK=dev|prod]   what the stack would be, with governance; no cloud account
 # make test                      the tests
-# make check                     what CI runs
+# make check                     what CI runs, without the next one
+# make checkov                   checkov's rules on both stacks, as an outside opinion
 SHELL := /bin/sh
 .DEFAULT_GOAL := preview
-.PHONY: preview test check lint types generated generate lock benchmark clean
+.PHONY: preview test check checkov lint types generated generate lock benchmark clean
 
 STACK ?= dev
 ARGS ?=
@@ -14,6 +15,7 @@ RUN := $(VENV)/bin
 # Everything below runs from the environment in .venv; the two stamps say what is installed there.
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOP := $(VENV)/.develop-installed
+CHECKOV := .cache/checkov
 
 preview: $(RUNTIME)
 	@$(RUN)/python -m serving preview --stack $(STACK) $(ARGS)
@@ -23,6 +25,9 @@ test: $(DEVELOP)
 
 check: lint types generated test
 	@for stack in dev prod; do $(RUN)/python -m serving preview --stack $$stack || exit $$?; done
+
+checkov: $(DEVELOP) $(CHECKOV)/.installed
+	@$(RUN)/python -m tests.outside.scan $(CHECKOV)/bin/checkov
 
 lint: $(DEVELOP)
 	@$(RUN)/ruff format --check .
@@ -44,6 +49,7 @@ generate: $(DEVELOP)
 lock: $(DEVELOP)
 	@$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
 	@$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	@$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements-checkov.in -o requirements-checkov.txt
 
 benchmark: $(DEVELOP)
 	@$(RUN)/python benchmarks/preview.py
@@ -66,4 +72,11 @@ $(RUNTIME): requirements.txt pyproject.toml | $(RUN)/python
 $(DEVELOP): requirements-dev.txt | $(RUNTIME)
 	@echo "installing what requirements-dev.txt pins into $(VENV)"
 	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt || { echo "missing: packages of requirements-dev.txt. Make a package index reachable (see 'pip config list'), then run make again"; exit 2; }
+	@touch $@
+
+$(CHECKOV)/.installed: requirements-checkov.txt | $(RUN)/python
+	@echo "installing what requirements-checkov.txt pins into $(CHECKOV)"
+	@$(RUN)/python -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-checkov.txt || { echo "missing: packages of requirements-checkov.txt. Make a package index reachable (see 'pip config list'), then run make again"; exit 2; }
+	@$(CHECKOV)/bin/checkov --list --framework terraform --skip-download > $(CHECKOV)/checks.txt
 	@touch $@

@@ -52,14 +52,19 @@ class ProgramError(ServingError):
         self.redact = redact
 
 
-def run_program(project: Project, config: StackConfig) -> Recording:
+def run_program(project: Project, config: StackConfig, monitor: RecordingMonitor | None = None) -> Recording:
     """Run the program once and return all that it registered.
+
+    Args:
+        project: Whose program.
+        config: The stack's configuration.
+        monitor: Who answers the program; by default one that knows nothing of what a provider computes.
 
     Raises:
         InputError: The program refused its input, asked a provider something, or said so by `RunError`.
         ProgramError: The program raised anything else, in its body or in an `apply`.
     """
-    monitor = RecordingMonitor(project.name, config.stack)
+    monitor = monitor or RecordingMonitor(project.name, config.stack)
     engine = RecordingEngine()
     context = contextvars.copy_context()
     try:

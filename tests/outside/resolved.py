@@ -1,0 +1,75 @@
+"""Plans in which everything is known: what a stack would register once its resources exist.
+
+Owns a monitor that answers like a provider that has acted: identifiers, ARNs and the other computed outputs have
+made-up values of the right form, so that policies, templates and addresses that are put together from them can be
+judged as text. It judges nothing. What it makes up is never compared with: only its form counts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import struct_pb2
+from pulumi import _types as sdk_types
+from pulumi.runtime.proto import resource_pb2
+
+from serving.preview.aws_types import Shape, arguments_of, properties_of
+from serving.preview.build import build_plan
+from serving.preview.monitor import Answer, RecordingMonitor
+from serving.preview.plan import Plan
+from serving.preview.project import load_project, load_stack_config
+from serving.preview.runner import run_program
+from tests.outside.made_up import made_up
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@cache
+def resolved_plan(stack: str) -> Plan:
+    """The plan of a stack of this project, with nothing of AWS unknown."""
+    project = load_project(ROOT)
+    config = load_stack_config(project, stack)
+    monitor = ResolvingMonitor(project.name, stack)
+    recording = run_program(project, config, monitor)
+    return build_plan(recording, project.root, config.secret_keys)[0]
+
+
+class ResolvingMonitor(RecordingMonitor):
+    """Keeps every registration and answers with outputs that are all known."""
+
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Answer:  # noqa: N802
+        answer = super().RegisterResource(request)
+        if not request.custom:
+            return answer
+        outputs = struct_pb2.Struct()
+        outputs.CopyFrom(request.object)
+        made: dict[str, Any] = _outputs(request.type, request.name, dict(request.object.items()))
+        outputs.update({key: value for key, value in made.items() if key not in request.object.fields})
+        return answer._replace(object=outputs, id=made["id"])
+
+
+def _outputs(type_token: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    seed = hashlib.sha256(f"{type_token} {name}".encode()).hexdigest()
+    found = {key: made_up(type_token, key, kind, seed, inputs) for key, kind in _kinds(type_token).items()}
+    return found | {"id": made_up(type_token, "id", str, seed, inputs)}
+
+
+@cache
+def _kinds(type_token: str) -> Mapping[str, type]:
+    """The outputs that a type computes, by their wire names: all that are no inputs, and plain ones that may be."""
+    arguments = arguments_of(type_token)
+    if arguments is None:
+        return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        module = import_module(arguments.__module__)
+    resource = getattr(module, type_token.rsplit(":", 1)[-1])
+    hints: Mapping[str, type] = sdk_types.resource_types(resource)
+    given = {key: found.shape for key, found in properties_of(arguments).items()}
+    return {key: hint for key, hint in hints.items() if given.get(key, Shape.PLAIN) is Shape.PLAIN}
