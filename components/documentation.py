@@ -1,7 +1,7 @@
 """The components' reference, rendered from their source.
 
-Owns how docstrings, argument types and outputs become a page. It reads the source and imports none of it, so
-that rendering needs neither Pulumi nor a cloud SDK. What a component does is said in its own docstrings.
+Owns how docstrings, argument types and outputs become pages, one a component. It reads the source and imports none
+of it, so that rendering needs neither Pulumi nor a cloud SDK. What a component does is said in its own docstrings.
 """
 
 import ast
@@ -18,8 +18,8 @@ _HEAD: Final = """# Components
 
 Rendered by `make generate` from the docstrings and types in `components/`; edit those.
 
-Every component is constructed as `Component(name, args, opts)`. In Python, `args` is a dictionary with the keys
-below; in other languages the same keys are properties in camelCase (see
+Every component is constructed as `Component(name, args, opts)`. In Python, `args` is a dictionary with the keys on its
+page; in other languages the same keys are properties in camelCase (see
 [the YAML example](../examples/yaml-consumer)). *Wiring* takes outputs of other resources; everything else is a plain
 value and is validated before the first child is made.
 """
@@ -57,15 +57,22 @@ class Component:
     outputs: tuple[Argument, ...]
 
 
-def render(folder: Path = FOLDER) -> str:
-    """The page, as Markdown.
+def render(folder: Path = FOLDER) -> dict[str, str]:
+    """The pages by path below the documentation: an index, and one page a component.
 
     Args:
         folder: Where the components' modules are.
     """
     components = read_components(folder)
-    contents = "\n".join(f"- [{c.name}](#{c.name.lower()}): {_first_sentence(c.text)}" for c in components)
-    return "\n".join([_HEAD, contents, "", *(_section(component) for component in components)]).rstrip() + "\n"
+    contents = (f"- [{c.name}]({page_of(c.name)}): {_first_sentence(c.text)}" for c in components)
+    index = "\n".join([_HEAD, *contents]) + "\n"
+    return {"components.md": index} | {page_of(c.name): _page(c) for c in components}
+
+
+def page_of(component: str) -> str:
+    """Path of a component's page below the documentation."""
+    kebab = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", component).lower()
+    return f"components/{kebab}.md"
 
 
 def read_components(folder: Path) -> tuple[Component, ...]:
@@ -173,15 +180,16 @@ def _readable(annotation: str) -> str:
     return re.sub(r"\b(\w+)Args\b", r"\1", text).replace("Any", "any")
 
 
-def _section(component: Component) -> str:
-    lines = [f"## {component.name}", "", component.text, ""]
+def _page(component: Component) -> str:
+    lines = [f"# {component.name}", "", component.text, ""]
     if component.scope:
         lines += [component.scope, ""]
-    lines += [f"Source: [`{component.module}`](../{component.module})", "", *_table(component.arguments), ""]
+    source = f"Source: [`{component.module}`](../../{component.module}). All components: [index](../components.md)."
+    lines += [source, "", "## Arguments", "", *_table(component.arguments), ""]
     for group in component.groups:
-        lines += [f"`{group.name}`:", "", *_table(group.arguments), ""]
+        lines += [f"### {group.name}", "", *_table(group.arguments), ""]
     if component.outputs:
-        lines += ["| output | type | |", "|---|---|---|"]
+        lines += ["## Outputs", "", "| output | type | |", "|---|---|---|"]
         lines += [f"| `{o.name}` | `{o.type}` | {_cell(o.text)} |" for o in component.outputs]
         lines.append("")
     return "\n".join(lines)

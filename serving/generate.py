@@ -1,14 +1,15 @@
 """Files in the repository that are rendered from code: `python -m serving.generate [--check]`.
 
-Owns the list of such files. With `--check` nothing is written; a file that differs is named and the exit code
-is 1, so that no rendered file can fall behind the code.
+Owns the list of such files. With `--check` nothing is written; a file that differs, or that nothing renders any more,
+is named and the exit code is 1, so that no rendered file can fall behind the code.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,34 +36,49 @@ def policy_table() -> str:
     return render()
 
 
-def component_reference() -> str:
-    """The components' arguments and outputs, from their source."""
+def component_reference() -> dict[str, str]:
+    """The components' arguments and outputs, from their source: path below the repository's root -> page."""
     from components.documentation import render
 
-    return render()
+    return {f"docs/{path}": page for path, page in render().items()}
 
 
-GENERATED: Mapping[str, Callable[[], str]] = {
-    "docs/schema/blueprint.json": blueprint_schema,
-    "docs/schema/environment.json": environment_schema,
-    "docs/policies.md": policy_table,
-    "docs/components.md": component_reference,
-}
-"""Path below the repository's root -> what renders it."""
+OWNED_FOLDERS = ("docs/components",)
+"""Folders that hold rendered files and nothing else: what nothing renders any more goes."""
+
+
+@functools.cache
+def generated() -> Mapping[str, str]:
+    """Path below the repository's root -> what the code renders there now."""
+    return {
+        "docs/schema/blueprint.json": blueprint_schema(),
+        "docs/schema/environment.json": environment_schema(),
+        "docs/policies.md": policy_table(),
+        **component_reference(),
+    }
 
 
 def stale(root: Path = ROOT) -> list[str]:
-    """Paths whose file is not what the code renders now."""
-    return [path for path, render in GENERATED.items() if _read(root / path) != render()]
+    """Paths whose file is not what the code renders now, and those that it renders no more."""
+    differing = [path for path, text in generated().items() if _read(root / path) != text]
+    return differing + _abandoned(root)
 
 
 def write(root: Path = ROOT) -> list[str]:
-    """Render every file that is stale; returns their paths."""
+    """Render every file that is stale and remove what is rendered no more; returns their paths."""
     written = stale(root)
     for path in written:
+        if path not in generated():
+            (root / path).unlink()
+            continue
         (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(GENERATED[path](), encoding="utf-8")
+        (root / path).write_text(generated()[path], encoding="utf-8")
     return written
+
+
+def _abandoned(root: Path) -> list[str]:
+    there = (path for folder in OWNED_FOLDERS for path in sorted((root / folder).glob("*")))
+    return [name for name in (path.relative_to(root).as_posix() for path in there) if name not in generated()]
 
 
 def main(arguments: list[str]) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from components.documentation import FOLDER, Component, read_components, render
+from components.documentation import FOLDER, Component, page_of, read_components, render
 
 SOURCE = '''"""A thing.
 
@@ -107,8 +107,22 @@ def test_a_component_through_a_base_class_has_what_the_base_class_has(folder: Pa
 
 
 def test_a_bar_in_a_description_does_not_break_the_table(folder: Path) -> None:
-    row = next(line for line in render(folder).splitlines() if line.startswith("| `where`"))
+    page = render(folder)["components/thing.md"]
+    row = next(line for line in page.splitlines() if line.startswith("| `where`"))
     assert row.replace("\\|", "").count("|") == 5
+
+
+def test_every_component_has_a_page_that_the_index_links(folder: Path) -> None:
+    pages = render(folder)
+    assert set(pages) == {"components.md", "components/thing.md", "components/heavy-thing.md"}
+    assert "[HeavyThing](components/heavy-thing.md): A thing with weight." in pages["components.md"]
+
+
+@pytest.mark.parametrize(
+    ("component", "page"), [("Cluster", "cluster"), ("GpuNodeGroup", "gpu-node-group"), ("DnsZone", "dns-zone")]
+)
+def test_a_page_is_named_after_its_component(component: str, page: str) -> None:
+    assert page_of(component) == f"components/{page}.md"
 
 
 def test_a_component_without_arguments_of_its_own_is_refused(folder: Path) -> None:
