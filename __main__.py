@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from components.serving_platform import ServingPlatform
 from serving.blueprint.errors import InputError
+from serving.planning.recovery import promise_of
 from serving.workspace import CONFIG_KEY, load_workspace
 
 
@@ -29,6 +30,7 @@ def main() -> None:
     )
     pulumi.export("urls", platform.urls)
     pulumi.export("name_servers", platform.name_servers)
+    pulumi.export("recovery", [promise_of(environment, one).to_document() for one in workspace.blueprints])
     pulumi.export("overrides", [asdict(override) for override in workspace.overrides])
 
 

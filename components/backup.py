@@ -5,7 +5,7 @@ own tag: a stateful resource that carries `TagKey.BACKUP_PLAN` is selected by th
 Point-in-time recovery that a store keeps itself (DynamoDB) is switched on by the store's component.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -29,36 +29,13 @@ from components.options import child_options, parse_args, type_token
 from serving.blueprint.environment import AwsRegion
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Days, Minutes, Section
-from serving.blueprint.schema.recovery import BackupRule, StatefulPart
 from serving.blueprint.tags import TagKey
+from serving.planning.backups import HOUR, START_WINDOW_MINUTES, restore_schedule, rules_by_class, schedule
 
-HOUR, DAY, WEEK = 60, 1_440, 10_080  # minutes
-
-# AWS Backup takes no backup more often than hourly (its own refusal: "the interval between backup jobs shouldn't be
-# less than 60 minutes", AWS re:Post, read 2026-11).
-# Minutes between two backups -> cron expression (UTC); a promise in between is rounded down.
-SCHEDULES: dict[int, str] = {
-    HOUR: "cron(0 * * * ? *)",
-    **{hours * HOUR: f"cron(0 0/{hours} * * ? *)" for hours in (2, 3, 4, 6, 8, 12)},
-    DAY: "cron(0 3 * * ? *)",
-    WEEK: "cron(0 3 ? * 1 *)",
-}
 # At another time than the snapshots: of two rules that start together only one would make a backup.
 _CONTINUOUS_SCHEDULE = "cron(30 1 * * ? *)"
 # Longest that AWS Backup keeps continuous backups (developer guide, "Changing your retention period", read 2026-11)
 CONTINUOUS_DAYS = 35
-# The shortest that AWS Backup allows (botocore 1.44.5, backup, BackupRuleInput); a later start would stretch the RPO
-_START_WINDOW_MINUTES = 60
-
-# Longest time between two restore tests, days -> cron expression (UTC). Calendar months have up to 31 days.
-RESTORE_SCHEDULES: dict[int, str] = {
-    1: "cron(0 5 * * ? *)",
-    7: "cron(0 5 ? * 1 *)",
-    17: "cron(0 5 1,15 * ? *)",
-    31: "cron(0 5 1 * ? *)",
-    92: "cron(0 5 1 1,4,7,10 ? *)",
-    366: "cron(0 5 1 1 ? *)",
-}
 _RESTORED_TYPES = ("DynamoDB", "S3")
 _RESTORE_WINDOW_DAYS = 30
 _VALIDATION_HOURS = 4
@@ -171,40 +148,8 @@ WIRING = frozenset({"regions"})
 REGION_WIRING = frozenset({"key_arn", "alert_topic_arn"})
 
 
-def backup_minutes(rule: BackupRule) -> int:
-    """Minutes between two backups that AWS Backup can keep, at most those that the rule asks for."""
-    return max((minutes for minutes in SCHEDULES if minutes <= rule.every_minutes), default=HOUR)
-
-
-def backup_class(rule: BackupRule) -> str:
-    """Name of the class of backups that keeps the rule."""
-    continuous = "-continuous" if rule.continuous else ""
-    return f"every-{backup_minutes(rule) // HOUR}h-keep-{rule.retention_days}d{continuous}"
-
-
-def strictest(rules: Sequence[BackupRule]) -> BackupRule:
-    """One rule that keeps all the given ones: for what several services share."""
-    return BackupRule(
-        part=rules[0].part,
-        every_minutes=min(rule.every_minutes for rule in rules),
-        retention_days=max(rule.retention_days for rule in rules),
-        continuous=any(rule.continuous for rule in rules),
-    )
-
-
-def plans_of(blueprints: Iterable[Blueprint]) -> list[BackupPlanArgs]:
-    """The classes of backups that the blueprints need.
-
-    Feature stores are a service's own; the other stateful parts are shared, and kept as the strictest asks.
-    """
-    rules = [rule for blueprint in blueprints for rule in blueprint.recovery.backups]
-    own = [rule for rule in rules if rule.part is StatefulPart.FEATURE_STORE]
-    shared = [
-        strictest(same)
-        for part in StatefulPart
-        if part is not StatefulPart.FEATURE_STORE and (same := [rule for rule in rules if rule.part is part])
-    ]
-    classes = {backup_class(rule): rule for rule in (*own, *shared)}
+def plans_of(blueprints: Sequence[Blueprint]) -> list[BackupPlanArgs]:
+    """The classes of backups that the blueprints need."""
     return [
         {
             "name": name,
@@ -212,18 +157,8 @@ def plans_of(blueprints: Iterable[Blueprint]) -> list[BackupPlanArgs]:
             "retention_days": rule.retention_days,
             "continuous": rule.continuous,
         }
-        for name, rule in sorted(classes.items())
+        for name, rule in rules_by_class(blueprints).items()
     ]
-
-
-def schedule(every_minutes: int) -> str:
-    """Cron expression of backups at least that often, as far as AWS Backup can."""
-    return SCHEDULES[max((minutes for minutes in SCHEDULES if minutes <= every_minutes), default=HOUR)]
-
-
-def restore_schedule(every_days: int) -> str:
-    """Cron expression of restore tests at least that often."""
-    return RESTORE_SCHEDULES[max(days for days in RESTORE_SCHEDULES if days <= every_days)]
 
 
 class Backup(pulumi.ComponentResource):
@@ -334,7 +269,7 @@ class Backup(pulumi.ComponentResource):
             "rule_name": "snapshots",
             "target_vault_name": self._vaults[region].name,
             "schedule": schedule(plan.every_minutes),
-            "start_window": _START_WINDOW_MINUTES,
+            "start_window": START_WINDOW_MINUTES,
             "lifecycle": {"delete_after": plan.retention_days},
             "recovery_point_tags": self._spec.tags,
         }
@@ -348,7 +283,7 @@ class Backup(pulumi.ComponentResource):
             "rule_name": "continuous",
             "target_vault_name": self._vaults[region].name,
             "schedule": _CONTINUOUS_SCHEDULE,
-            "start_window": _START_WINDOW_MINUTES,
+            "start_window": START_WINDOW_MINUTES,
             "enable_continuous_backup": True,
             "lifecycle": {"delete_after": min(plan.retention_days, CONTINUOUS_DAYS)},
             "recovery_point_tags": self._spec.tags,

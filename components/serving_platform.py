@@ -13,7 +13,7 @@ from components.account_defaults import AccountDefaults
 from components.artifact_registry import ArtifactRegistry
 from components.audit import Audit
 from components.audit_trail import trail_arn
-from components.backup import Backup, BackupArgs, BackupRegionArgs, backup_class, plans_of, strictest
+from components.backup import Backup, BackupArgs, BackupRegionArgs, plans_of
 from components.certificates import Certificates
 from components.cost_guardrails import CostGuardrails
 from components.dns_zone import DnsZone, DnsZoneArgs
@@ -35,8 +35,9 @@ from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
 from serving.blueprint.schema.governance import DataClass
-from serving.blueprint.schema.recovery import BackupRule, StatefulPart
+from serving.blueprint.schema.recovery import StatefulPart
 from serving.blueprint.tags import TagKey
+from serving.planning.backups import backup_class, rules_for, strictest
 
 
 class ServingPlatformArgs(TypedDict):
@@ -199,13 +200,10 @@ class ServingPlatform(pulumi.ComponentResource):
             child_options(self),
         )
 
-    def _backup_rules(self, part: StatefulPart) -> list[BackupRule]:
-        return [rule for b in self._blueprints for rule in b.recovery.backups if rule.part is part]
-
     def _create_model_store(self) -> ModelStore:
         production = self._environment.kind is EnvironmentKind.PROD
         tags = platform_tags(self._environment, self._most_sensitive)
-        rules = self._backup_rules(StatefulPart.MODEL_STORE)
+        rules = rules_for(self._blueprints, StatefulPart.MODEL_STORE)
         if rules:
             tags = tags | {TagKey.BACKUP_PLAN: backup_class(strictest(rules))}
         return ModelStore(
@@ -231,7 +229,7 @@ class ServingPlatform(pulumi.ComponentResource):
         return {blueprint.name: self._create_feature_store(blueprint) for blueprint in reading}
 
     def _create_feature_store(self, blueprint: Blueprint) -> FeatureStore:
-        rules = [rule for rule in blueprint.recovery.backups if rule.part is StatefulPart.FEATURE_STORE]
+        rules = rules_for([blueprint], StatefulPart.FEATURE_STORE)
         return FeatureStore(
             f"{self._name}-features-{blueprint.name}",
             {

@@ -4,8 +4,9 @@ Owns options, exit codes and where output goes; each command is one call into th
 Everything heavy is imported inside the command that needs it, so that `serving --help` and `serving check`
 start at once.
 
-Exit codes: 0 fine, 1 a mandatory policy is violated, 2 bad input, 3 an error of ours or of the program,
-128 and the signal's number where one ended it: 130 for Ctrl-C, 141 for a reader of stdout that went away.
+Exit codes: 0 fine, 1 a mandatory policy is violated or the plan breaks a promise of recovery, 2 bad input, 3 an error
+of ours or of the program, 128 and the signal's number where one ended it: 130 for Ctrl-C, 141 for a reader of stdout
+that went away.
 """
 
 from __future__ import annotations
@@ -153,7 +154,7 @@ def preview(**options: Any) -> int:  # noqa: ANN401
     gc.freeze()  # nor is there a reason to look through it all once more at the end
     if plan.duplicates:
         return EXIT_INPUT
-    return EXIT_VIOLATION if plan.mandatory else EXIT_FINE
+    return EXIT_VIOLATION if plan.refused else EXIT_FINE
 
 
 def _leave_on_signals() -> None:

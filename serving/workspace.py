@@ -1,9 +1,9 @@
 """Everything that is known before deployment: one environment and the services that run in it.
 
 Owns the order of the checks: the documents by themselves, the services between themselves, the environment's
-overrides, the services in the environment, the environment beside the project's others, metrics and capacity.
-Every problem of a stage is reported before the next stage is tried, because a later stage needs what an earlier
-one refuses.
+overrides, the services in the environment, the environment beside the project's others, metrics, capacity and
+promises of recovery. Every problem of a stage is reported before the next stage is tried, because a later stage
+needs what an earlier one refuses.
 
 Knows nothing of Pulumi: `__main__.py`, the command line and tests load the same way.
 """
@@ -31,6 +31,7 @@ from serving.blueprint.ranges import range_findings, ranges_of_other_stacks
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.source import Source
 from serving.planning.capacity import capacity_findings, instance_findings
+from serving.planning.recovery import recovery_findings
 from serving.telemetry.metrics import contract_findings
 
 CONFIG_KEY = "environment"
@@ -241,7 +242,11 @@ def _prove(
     problems += [here.problem(one.finding) for one in environment_findings(here.environment, effective)]
     problems += [here.problem(finding) for finding in instance_findings(here.environment)]
     _refuse(problems)
-    _refuse(here.problem(finding) for finding in capacity_findings(here.environment, blueprints))
+    problems = [here.problem(finding) for finding in capacity_findings(here.environment, blueprints)]
+    problems += [
+        problem_at(services[one.service].source, one.finding) for one in recovery_findings(here.environment, blueprints)
+    ]
+    _refuse(problems)
 
 
 def _set(document: dict[str, Any], parts: Sequence[str], value: Any) -> Any:  # noqa: ANN401  a value of YAML

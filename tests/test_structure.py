@@ -19,8 +19,8 @@ MAY_IMPORT = {
     "serving.telemetry": ("serving.blueprint",),
     "serving.operations": ("serving.blueprint",),
     "serving.release": ("serving.blueprint",),
-    "serving.preview": ("serving.blueprint",),
-    "serving.report": ("serving.blueprint", "serving.preview"),
+    "serving.preview": ("serving.blueprint", "serving.planning"),
+    "serving.report": ("serving.blueprint", "serving.planning", "serving.preview"),
     "components": ("serving.blueprint", "serving.telemetry", "serving.operations", "serving.planning"),
     "policies": ("serving.blueprint",),
 }

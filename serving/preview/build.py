@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -17,6 +18,7 @@ from pulumi.runtime.proto import alias_pb2, resource_pb2
 from serving.preview.monitor import PROVIDER_TYPE_PREFIX, STACK_TYPE
 from serving.preview.plan import Duplicate, Plan, PlanMessage, PlanResource
 from serving.preview.recording import Recording, Registration
+from serving.preview.recovery import assessments
 from serving.preview.regions import locate
 from serving.preview.unchecked import unchecked
 from serving.preview.values import Decoder, PlanValue, Redactor
@@ -52,7 +54,7 @@ def build_plan(recording: Recording, root: Path, secret_config: Iterable[str]) -
         unchecked=unchecked(recording, secret_config),
         sdk_versions=_sdk_versions(recording),
     )
-    return plan, redact
+    return replace(plan, recovery=assessments(plan)), redact
 
 
 def provider_urn(reference: str) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from serving.blueprint.errors import InputError, Problem
+from serving.planning.recovery import Assessment, Scenario, Step, Verdict
 from serving.preview.recording import Kind, Severity
 from serving.preview.values import PlanValue
 
@@ -157,6 +158,8 @@ class Plan:
         policies: How many policies judged.
         disabled_policies: Names of the pack's policies that are switched off for this stack, sorted.
         sdk_versions: Versions of the provider SDKs that the program uses, by package.
+        recovery: What the services promise of recovery, judged by what the plan deploys; empty if the program
+            exports no promise.
     """
 
     project: str
@@ -172,11 +175,22 @@ class Plan:
     policies: int = 0
     disabled_policies: tuple[str, ...] = ()
     sdk_versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    recovery: tuple[Assessment, ...] = ()
 
     @property
     def mandatory(self) -> tuple[Violation, ...]:
         """The violations that stop a deployment."""
         return tuple(violation for violation in self.violations if violation.stops)
+
+    @property
+    def broken_promises(self) -> tuple[Assessment, ...]:
+        """The promises of recovery that the plan does not keep; they stop a deployment, too."""
+        return tuple(made for made in self.recovery if made.verdict is Verdict.BROKEN)
+
+    @property
+    def refused(self) -> bool:
+        """Whether anything makes the preview fail."""
+        return bool(self.mandatory or self.duplicates or self.broken_promises)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -277,6 +291,19 @@ def _plan(document: dict[str, Any]) -> Plan:
         policies=int(document.get("policies", 0)),  # files of before have neither
         disabled_policies=tuple(document.get("disabled_policies", ())),
         sdk_versions=dict(document["sdk_versions"]),
+        recovery=tuple(_assessment(entry) for entry in document.get("recovery", ())),  # nor this
+    )
+
+
+def _assessment(entry: dict[str, Any]) -> Assessment:
+    return Assessment(
+        **entry
+        | {
+            "scenario": Scenario(entry["scenario"]),
+            "verdict": Verdict(entry["verdict"]),
+            "rto_steps": tuple(Step(**step) for step in entry["rto_steps"]),
+            "rpo_steps": tuple(Step(**step) for step in entry["rpo_steps"]),
+        }
     )
 
 

@@ -14,7 +14,7 @@ from serving.preview.diff import Change, PlanDiff
 from serving.preview.plan import Plan
 from serving.preview.recording import Kind
 from serving.preview.values import PlanValue
-from serving.report import wording
+from serving.report import recovery, wording
 from serving.report.grouping import by_rule
 from serving.report.tree import branches
 
@@ -36,7 +36,7 @@ def as_html(plan: Plan, diff: PlanDiff | None) -> str:
             branches=branches(plan, full=True),
             regions=sorted(regions.items()),
             types=sorted(plan.counts.items(), key=lambda entry: (-entry[1], entry[0])),
-            refused=bool(plan.mandatory or plan.duplicates),
+            outputs=wording.shown_outputs(plan),
         )
     )
 
@@ -51,6 +51,7 @@ def _environment() -> Environment:
     )
     environment.filters["rows"] = _rows
     environment.globals["word"] = wording
+    environment.globals["recovery"] = recovery
     return environment
 
 

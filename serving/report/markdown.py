@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from serving.preview.diff import Change, PlanDiff, ResourceDiff
 from serving.preview.plan import Plan, Violation
 from serving.preview.recording import Kind
+from serving.report import recovery
 from serving.report.grouping import by_rule
 from serving.report.tree import Branch, branches
 from serving.report.wording import (
@@ -27,6 +28,7 @@ from serving.report.wording import (
     short_type,
     shown,
     shown_change,
+    shown_outputs,
     verdict,
     warnings,
 )
@@ -50,11 +52,11 @@ def as_markdown(plan: Plan, diff: PlanDiff | None) -> str:
 
 
 def _render(plan: Plan, diff: PlanDiff | None, limit: int) -> str:
-    refused = bool(plan.mandatory or plan.duplicates)
     parts = [
-        f"### {'❌' if refused else '✅'} {_escape(headline(plan))}",
+        f"### {'❌' if plan.refused else '✅'} {_escape(headline(plan))}",
         f"**{_escape(verdict(plan))}**",
         *_duplicates(plan),
+        *_recovery(plan),
         *_judged(plan),
         *_violations(plan, limit),
         *(_diff(diff, limit) if diff is not None else []),
@@ -93,6 +95,16 @@ def _duplicates(plan: Plan) -> list[str]:
         "\n".join([f"URN taken more than once: {_code(d.urn)}", *(f"- {_code(place)}" for place in d.places)])
         for d in plan.duplicates
     ]
+
+
+def _recovery(plan: Plan) -> list[str]:
+    if not plan.recovery:
+        return []
+    rows = [recovery.COLUMNS, ("---",) * len(recovery.COLUMNS), *map(recovery.cells, plan.recovery)]
+    table = [f"| {' | '.join(map(_escape, row))} |" for row in rows]
+    notes = [f"- {_escape(note)}" for note in recovery.notes(plan.recovery)]
+    lines = [*table, "", *notes] if notes else table
+    return [_details(recovery.TITLE, lines, is_open=bool(plan.broken_promises))]
 
 
 def _judged(plan: Plan) -> list[str]:
@@ -172,9 +184,10 @@ def _branch(branch: Branch, depth: int) -> list[str]:
 
 
 def _outputs(plan: Plan, limit: int) -> list[str]:
-    if not plan.outputs:
+    outputs = shown_outputs(plan)
+    if not outputs:
         return []
-    lines = [f"- {_code(key)}: {_code(shown(value))}" for key, value in sorted(plan.outputs.items())]
+    lines = [f"- {_code(key)}: {_code(shown(value))}" for key, value in sorted(outputs.items())]
     return [_details("Outputs", _cut(lines, limit))]
 
 

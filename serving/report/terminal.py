@@ -16,9 +16,11 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from serving.planning.recovery import Verdict
 from serving.preview.diff import Change, PlanDiff, ResourceDiff
 from serving.preview.plan import Plan, Violation
 from serving.preview.recording import Kind, Severity
+from serving.report import recovery
 from serving.report.console import Console
 from serving.report.grouping import by_rule
 from serving.report.tree import Branch, branches
@@ -34,6 +36,7 @@ from serving.report.wording import (
     short_type,
     shown,
     shown_change,
+    shown_outputs,
     verdict,
     warnings,
 )
@@ -44,6 +47,7 @@ _STYLES = {
     Change.REPLACED: "bold magenta",
     Change.CHANGED: "yellow",
 }
+_VERDICT_STYLES = {Verdict.KEPT: "", Verdict.BROKEN: "bold red", Verdict.NOT_PROMISED: "yellow"}
 _PLAIN_WIDTH = 10_000  # columns where nobody folds lines: logs are searched, not read in columns
 _TOP_TYPES = 12
 _FEW = 8  # resources of a violation, properties of a change, before the rest is counted
@@ -56,6 +60,7 @@ def print_plan(plan: Plan, diff: PlanDiff | None, *, full: bool = False) -> None
     _print_tree(console, plan, full=full)
     _print_counts(console, plan, full=full)
     _print_outputs(console, plan, full=full)
+    _print_recovery(console, plan)
     if diff is not None:
         _print_diff(console, diff, full=full)
     _print_messages(console, plan)
@@ -63,7 +68,7 @@ def print_plan(plan: Plan, diff: PlanDiff | None, *, full: bool = False) -> None
     _print_remediations(console, plan)
     _print_duplicates(console, plan)
     _print_unchecked(console, plan)
-    style = "bold red" if plan.mandatory or plan.duplicates else "bold green"
+    style = "bold red" if plan.refused else "bold green"
     console.print(Text(f"{headline(plan)} · {verdict(plan)}", style=style))
 
 
@@ -115,9 +120,10 @@ def _print_counts(console: Console, plan: Plan, *, full: bool) -> None:
 
 
 def _print_outputs(console: Console, plan: Plan, *, full: bool) -> None:
-    if plan.outputs:
+    outputs = shown_outputs(plan)
+    if outputs:
         _title(console, "Outputs")
-        for key, value in sorted(plan.outputs.items()):
+        for key, value in sorted(outputs.items()):
             if isinstance(value, list) and value and all(is_record(item) for item in value):
                 _print_records(console, key, value)
             elif is_record(value):
@@ -136,6 +142,18 @@ def _print_records(console: Console, key: str, records: list[Any]) -> None:
     for record in records:
         table.add_row(*(shown(record[name]) if name in record else "" for name in columns))
     console.print(Padding(table, (0, 0, 0, 4), expand=False))
+
+
+def _print_recovery(console: Console, plan: Plan) -> None:
+    if not plan.recovery:
+        return
+    _title(console, recovery.TITLE)
+    table = Table(*recovery.COLUMNS, box=None, pad_edge=False, header_style="dim")
+    for made in plan.recovery:
+        table.add_row(*recovery.cells(made), style=_VERDICT_STYLES[made.verdict])
+    console.print(Padding(table, (0, 0, 0, 2), expand=False))
+    for note in recovery.notes(plan.recovery):
+        _line(console, Text(note, style="dim"))
 
 
 def _print_diff(console: Console, diff: PlanDiff, *, full: bool) -> None:

@@ -20,6 +20,7 @@ NO_REGION = "global"
 KNOWN_LATER = "(known after deployment)"
 SECRET = "[secret]"  # noqa: S105  (what is shown in a secret's place)
 _WAIVED = "waived"
+_PROMISES = "recovery"  # the output that the table of recovery is made from
 SYMBOLS = {Change.ADDED: "+", Change.REMOVED: "-", Change.REPLACED: "±", Change.CHANGED: "~"}
 _BEFORE_DIFFERENCE = 20  # characters that two long texts share, shown before the first that differs
 _LONGEST_VALUE = 120  # characters; what is longer is in the plan file
@@ -114,6 +115,9 @@ def verdict(plan: Plan) -> str:
     """Whether it may be deployed, as far as this preview knows."""
     if plan.duplicates:
         return f"invalid: {counted(len(plan.duplicates), 'URN is', 'URNs are')} taken more than once"
+    if plan.broken_promises:
+        broken = counted(len(plan.broken_promises), "promise")
+        return f"refused: {broken} of recovery not kept{_besides(plan)}"
     if plan.mandatory:
         rules = {violation.rule for violation in plan.mandatory}
         broken = counted(len(plan.mandatory), "mandatory violation")
@@ -121,6 +125,15 @@ def verdict(plan: Plan) -> str:
     if plan.policy_pack is None:
         return "no policy was checked"
     return f"fine: no mandatory violation{_lesser(plan)}"
+
+
+def _besides(plan: Plan) -> str:
+    return f", {counted(len(plan.mandatory), 'mandatory violation')}" if plan.mandatory else ""
+
+
+def shown_outputs(plan: Plan) -> dict[str, PlanValue]:
+    """The stack's exports, without those that have a table of their own."""
+    return {key: value for key, value in plan.outputs.items() if not (key == _PROMISES and plan.recovery)}
 
 
 def _lesser(plan: Plan) -> str:

@@ -10,8 +10,6 @@ import pytest
 from components.backup import (
     CONTINUOUS_DAYS,
     REGION_WIRING,
-    RESTORE_SCHEDULES,
-    SCHEDULES,
     WIRING,
     Backup,
     BackupArgs,
@@ -20,16 +18,12 @@ from components.backup import (
     BackupRegionArgs,
     BackupRegionSpec,
     BackupSpec,
-    backup_class,
-    backup_minutes,
     plans_of,
-    restore_schedule,
-    schedule,
-    strictest,
 )
 from serving.blueprint.errors import InputError
-from serving.blueprint.schema.recovery import BackupRule, StatefulPart
+from serving.blueprint.schema.recovery import StatefulPart
 from serving.blueprint.tags import TagKey
+from serving.planning.backups import backup_class, strictest
 from tests.components.recorder import Recorded, Recorder, Resource
 from tests.documents import SERVICES, blueprint
 
@@ -56,10 +50,6 @@ def run(record: Recorder, tags: dict[str, str], **changes: Any) -> Recorded:
 
 def rules(made: Recorded, name: str) -> list[tuple[Resource, dict[str, Any]]]:
     return [(p, rule) for p in made.of_type("Plan") for rule in p["rules"] if rule["ruleName"] == name]
-
-
-def rule(**changes: Any) -> BackupRule:
-    return BackupRule(**({"part": StatefulPart.MODEL_STORE} | changes))
 
 
 def test_the_arguments_are_the_specs_and_the_wiring() -> None:
@@ -173,28 +163,6 @@ def test_more_often_than_hourly_needs_a_continuous_backup(record: Recorder, tags
         run(record, tags, plans=[plan])
 
 
-@pytest.mark.parametrize("minutes", [60, 61, 90, 720, 1_439, 1_440, 10_080, 525_600])
-def test_a_backup_is_never_less_often_than_promised(minutes: int) -> None:
-    kept = backup_minutes(rule(every_minutes=minutes))
-    assert kept <= minutes
-    assert schedule(minutes) == SCHEDULES[kept]
-
-
-@pytest.mark.parametrize("days", [1, 6, 7, 16, 17, 30, 31, 90, 92, 365, 366, 3_650])
-def test_a_restore_test_is_never_less_often_than_promised(days: int) -> None:
-    longest_gap = {expression: gap for gap, expression in RESTORE_SCHEDULES.items()}
-    assert longest_gap[restore_schedule(days)] <= days
-
-
-def test_the_strictest_rule_keeps_all_of_them() -> None:
-    rules = [
-        rule(every_minutes=60, retention_days=7),
-        rule(every_minutes=1_440, retention_days=90, continuous=True),
-    ]
-    kept = strictest(rules)
-    assert (kept.every_minutes, kept.retention_days, kept.continuous) == (60, 90, True)
-
-
 def test_every_class_that_a_resource_may_be_tagged_with_has_a_plan() -> None:
     blueprints = [blueprint(service) for service in SERVICES]
     names = {plan["name"] for plan in plans_of(blueprints)}
@@ -202,13 +170,3 @@ def test_every_class_that_a_resource_may_be_tagged_with_has_a_plan() -> None:
     shared = [one for one in rules if one.part is StatefulPart.MODEL_STORE]
     assert backup_class(strictest(shared)) in names
     assert {backup_class(one) for one in rules if one.part is StatefulPart.FEATURE_STORE} <= names
-
-
-def test_different_promises_have_different_classes() -> None:
-    variants = [
-        rule(),
-        rule(every_minutes=60),
-        rule(retention_days=7),
-        rule(continuous=True),
-    ]
-    assert len({backup_class(one) for one in variants}) == len(variants)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+from serving.planning.recovery import Assessment, Scenario, Step, Verdict
 from serving.preview.diff import PlanDiff, compare
 from serving.preview.plan import Duplicate, Plan, PlanMessage, PlanResource, Remediation, Unchecked, Violation
 from serving.preview.recording import Kind, Severity
@@ -49,7 +52,34 @@ def rich_plan(bucket: str = "one") -> Plan:
         policy_pack="pack 1.0",
         policies=2,
         disabled_policies=("enc-s3-kms-cmk",),
+        recovery=recovery(),
     )
+
+
+def recovery(verdict: Verdict = Verdict.KEPT, note: str = "measured by tests") -> tuple[Assessment, ...]:
+    """Both scenarios of one service."""
+    lost = Assessment(
+        service="chat",
+        scenario=Scenario.REGION_LOST,
+        rto_promised_seconds=900,
+        rto_seconds=90,
+        rto_steps=(Step("detection", 30), Step("DNS", 60)),
+        rpo_promised_seconds=86_400,
+        rpo_seconds=900,
+        rpo_store="model-store",
+        rpo_steps=(Step("replication", 900),),
+        verdict=verdict,
+        note=note,
+    )
+    corrupted = dataclasses.replace(
+        lost, scenario=Scenario.DATA_LOST, rto_seconds=None, rto_steps=(), rpo_seconds=None, rpo_steps=()
+    )
+    return lost, corrupted
+
+
+def unkept_plan() -> Plan:
+    """A plan that breaks a promise and nothing else."""
+    return plan_of(recovery=recovery(Verdict.BROKEN, "RTO: detection 999 s > 900 s"))
 
 
 def rich_diff() -> PlanDiff:

@@ -47,7 +47,11 @@ class BackupRule(Section):
     """How one stateful part is backed up."""
 
     part: StatefulPart = Field(description="What is backed up.")
-    every_minutes: Minutes = Field(default=1_440, description="Time between two backups, minutes.")
+    every_minutes: Minutes = Field(
+        # half of the default RPO: a backup also needs time to start and to complete
+        default=720,
+        description="Time between two backups, minutes.",
+    )
     retention_days: Days = Field(default=35, description="How long a backup is kept, days.")
     continuous: bool = Field(
         default=False, description="Whether the store keeps point-in-time recovery besides the backups."
