@@ -43,8 +43,7 @@ NODE_START_SECONDS = 300
 sets of a GPU node; that the region has a machine to give is a matter of reservations."""
 
 RECORD_CHANGE_SECONDS = 60
-"""Time in which a changed record reaches all name servers (Amazon Route 53 developer guide, "How Amazon Route 53
-checks", changes "generally propagate within 60 seconds", read 2026-11)."""
+"""Time in which a changed record generally reaches all name servers (Amazon Route 53 developer guide)."""
 
 OBJECT_REPLICATION_SECONDS = 15 * 60
 """S3 replication time control: 99.9 % of objects within 15 minutes, with a metric and an event for the rest (Amazon S3

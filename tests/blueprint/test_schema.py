@@ -81,7 +81,7 @@ BROKEN = [
     ("degradation.ladder.1.static_answer", None, "action 'static-answer' needs static_answer"),
     ("degradation.ladder.1.action", "shed-low-priority", "stands in the ladder twice"),
     ("degradation.ladder.1.action", "smaller-model", "no fallback is stated"),
-    ("recovery.backups.0.continuous", False, "cannot keep an RPO of 5 minutes"),
+    ("recovery.backups.0.continuous", False, "cannot keep an RPO of 15 minutes"),
     ("recovery.backups", [], "at least 1 item"),
     ("recovery.backups.1", {"part": "feature-store", "every_minutes": 59}, "59 is less than 60"),
     ("model.manifest.path", "manifest.json", "is not below 'fraud-gbm/3.2.0/'"),
