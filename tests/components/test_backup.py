@@ -40,7 +40,7 @@ def run(record: Recorder, tags: dict[str, str], **changes: Any) -> Recorded:
         "account_id": "123456789012",
         "regions": regions,
         "copy_to": COPIES,
-        "plans": plans_of(blueprint(service) for service in SERVICES),
+        "plans": plans_of([blueprint(service) for service in SERVICES]),
         "restore_test_every_days": 30,
         "lock_changeable_for_days": 3,
         "tags": tags,
@@ -103,7 +103,7 @@ def test_without_a_date_the_lock_can_be_lifted_by_an_administrator(record: Recor
 
 def test_a_plan_selects_what_carries_its_name_in_its_own_environment(record: Recorder, tags: dict[str, str]) -> None:
     made = run(record, tags)
-    names = {plan["name"] for plan in plans_of(blueprint(service) for service in SERVICES)}
+    names = {plan["name"] for plan in plans_of([blueprint(service) for service in SERVICES])}
     for region in DATA_REGIONS:
         chosen = set()
         for selection in [s for s in made.of_type("Selection") if s["region"] == region]:
