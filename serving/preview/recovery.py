@@ -129,16 +129,21 @@ class _Reader:
         return max((int(one.get("ttl") or ALIAS_TTL_SECONDS) for one in records), default=0)
 
     def _nodes(self, region: str | None) -> list[StandingNodes]:
-        return [
-            StandingNodes(
-                group=labels[f"{LABEL_PREFIX}node-group"],
+        """Standing nodes by the group of the environment, which several managed groups may make up together."""
+        standing: dict[str, StandingNodes] = {}
+        for group in self._of(_NODE_GROUP):
+            labels = group.inputs.get("labels") or {}
+            name = labels.get(f"{LABEL_PREFIX}node-group")
+            if group.region != region or name is None:
+                continue
+            before = standing[name].nodes if name in standing else 0
+            standing[name] = StandingNodes(
+                group=name,
                 purpose=labels[f"{LABEL_PREFIX}purpose"],
                 instance_type=group.inputs["instanceTypes"][0],
-                nodes=int(group.inputs["scalingConfig"]["minSize"]),
+                nodes=before + int(group.inputs["scalingConfig"]["minSize"]),
             )
-            for group in self._of(_NODE_GROUP)
-            if group.region == region and f"{LABEL_PREFIX}purpose" in (labels := group.inputs.get("labels") or {})
-        ]
+        return list(standing.values())
 
     def _stores(self, part: str, service: str) -> Iterator[StoreFacts]:
         if part == StatefulPart.FEATURE_STORE.value:

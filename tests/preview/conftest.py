@@ -14,7 +14,7 @@ from tests.preview.samples import preview_of
 # so that the warning does not become an error inside of a program.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
-    _LOADED = (aws.iam.Role, aws.kms.Key, aws.rds.Instance, aws.s3.Bucket, aws.ssm.Parameter)
+    _LOADED = (aws.ec2.Vpc, aws.iam.Role, aws.kms.Key, aws.rds.Instance, aws.s3.Bucket, aws.ssm.Parameter)
 
 
 @pytest.fixture(scope="session")
