@@ -64,7 +64,8 @@ def test_a_region_is_left_after_detection_and_the_time_for_which_clients_keep_it
 
 def test_replicas_that_do_not_run_yet_cost_a_cold_start_and_without_a_node_a_node() -> None:
     promise, facts = facts_of(environment("prod"), chat())
-    assert names(rto_steps(promise, facts)) == ["detection", "DNS", "autoscaler", "node", "cold start"]
+    absent = replace(facts, nodes_stand=False)
+    assert names(rto_steps(promise, absent)) == ["detection", "DNS", "autoscaler", "node", "cold start"]
     standing = replace(facts, nodes_stand=True)
     assert names(rto_steps(promise, standing)) == ["detection", "DNS", "autoscaler", "cold start"]
     running = replace(facts, least_replicas=promise.peak_replicas)
