@@ -264,16 +264,18 @@ class Network(pulumi.ComponentResource):
         """Nothing from the internet comes in, except to the public subnets.
 
         `block-ingress` lets NAT gateways reach out. The exclusions let load balancers in the public subnets
-        be reached; a node that got a public address by mistake stays unreachable.
+        be reached; a node that got a public address by mistake stays unreachable. They are needed whoever sets
+        the block, and may stand before there is one (botocore 1.44.5, ec2, `CreateVpcBlockPublicAccessExclusion`).
         """
-        if not self._spec.block_public_access:
-            return
-        options = aws.ec2.VpcBlockPublicAccessOptions(
-            f"{self._name}-block-public-access",
-            internet_gateway_block_mode="block-ingress",
-            region=self._spec.region,
-            opts=child_options(self),
-        )
+        options: list[pulumi.Resource] = []
+        if self._spec.block_public_access:
+            block = aws.ec2.VpcBlockPublicAccessOptions(
+                f"{self._name}-block-public-access",
+                internet_gateway_block_mode="block-ingress",
+                region=self._spec.region,
+                opts=child_options(self),
+            )
+            options.append(block)
         for zone, subnet in self._public.items():
             aws.ec2.VpcBlockPublicAccessExclusion(
                 f"{self._name}-edge-{zone[-1]}",
@@ -281,7 +283,7 @@ class Network(pulumi.ComponentResource):
                 internet_gateway_exclusion_mode="allow-bidirectional",
                 region=self._spec.region,
                 tags=self._tags(f"edge-{zone[-1]}"),
-                opts=child_options(self, depends_on=[options]),
+                opts=child_options(self, depends_on=options),
             )
 
     def _create_routes(self) -> None:

@@ -43,6 +43,7 @@ from serving.blueprint.environment import (
     NodeGroup,
     NodeImage,
     NodePurpose,
+    Provision,
 )
 from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
@@ -177,6 +178,8 @@ class RegionalReplica(pulumi.ComponentResource):
                 "nat": self._region.nat.value,
                 "interface_endpoints": list(endpoints),
                 "flow_log_retention_days": self._environment.log_retention_days,
+                # one block an account and region: whoever sets the account's defaults sets it
+                "block_public_access": self._environment.account_defaults is Provision.MANAGED,
                 "encryption_control": (self._region.encryption_control or control).value,
                 "trusted_account_ids": list(self._environment.trusted_account_ids),
                 "logs_key_arn": self._args["key_arn"],

@@ -38,6 +38,7 @@ def connected() -> Recorded:
         "regions.0.peers": ["eu-central-1"],
         "regions.0.zones": sorted(TABLES, reverse=True),  # people list zones in any order
         "regions.0.node_groups.1.zones": ["eu-west-1c"],
+        "account_defaults": "provided",
     }
     return platform(**changes)
 
@@ -72,6 +73,11 @@ def test_the_given_s3_endpoint_is_handed_on() -> None:
         for replica in connected().of_type("RegionalReplica")
     }
     assert endpoints == {"serving-eu-west-1": "vpce-00000001", "serving-eu-central-1": UNKNOWN}
+
+
+def test_where_the_organisation_blocks_public_access_only_the_edge_is_excepted() -> None:
+    assert connected().of_type("VpcBlockPublicAccessOptions") == []
+    assert {r["region"] for r in connected().of_type("VpcBlockPublicAccessExclusion")} == {"eu-central-1"}
 
 
 def test_only_regions_that_are_named_are_connected() -> None:
