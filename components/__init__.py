@@ -26,6 +26,7 @@ MODULES: dict[str, str] = {
     "Gateway": "gateway",
     "GlobalRouting": "global_routing",
     "GpuNodeGroup": "gpu_node_group",
+    "ImageCache": "image_cache",
     "LoadBalancer": "load_balancer",
     "ModelService": "model_service",
     "ModelStore": "model_store",

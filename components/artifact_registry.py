@@ -6,28 +6,23 @@ pipeline's.
 """
 
 import json
-from typing import Final, NotRequired, TypedDict
+from typing import Final, NotRequired, Self, TypedDict
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from components.iam import (
-    PLATFORM,
-    Condition,
-    Effect,
-    Principals,
-    Statement,
-    arn,
-    create_role,
-    dns_suffix,
-    policy_document,
-    role_name,
-    service_trust,
-    when_permitted,
+from components.iam import Condition, arn, dns_suffix, policy_document
+from components.image_repositories import (
+    DELETE_ACTIONS,
+    PUSH_ACTIONS,
+    create_template_role,
+    denial,
+    refuse_other_accounts,
 )
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
+from components.pod import image
 from serving.blueprint.environment import AwsRegion
 from serving.blueprint.errors import InternalError
 from serving.blueprint.schema.base import Section
@@ -44,13 +39,8 @@ CANDIDATE_DAYS: Final = 30
 # "Images per repository": 100,000, read 2026-11), so that the rule claims its images and expires none
 _NEVER_REACHED = 1_000_000
 
-_PUSH_ACTIONS = (
-    "ecr:CompleteLayerUpload",
-    "ecr:InitiateLayerUpload",
-    "ecr:PutImage",
-    "ecr:UploadLayerPart",
-)
-_DELETE_ACTIONS = ("ecr:BatchDeleteImage", "ecr:DeleteRepository")
+_SIGNING_PLATFORM = "Notation-OCI-SHA384-ECDSA"
+"""The only signing platform for container images (AWS Signer developer guide, "Concepts", read 2026-11)."""
 
 
 def lifecycle_policy() -> str:
@@ -107,8 +97,15 @@ class ArtifactRegistryArgs(TypedDict):
     admin_role_arns: list[str]
     """Roles that may delete images; with none, nobody may."""
     manage_registry: NotRequired[bool]
-    """Whether to set scanning and replication, which are one per account and region, so that only one stack of
-    an account may. True by default."""
+    """Whether to set scanning, replication and signing, which are one per account and region, so that only one
+    stack of an account may. True by default."""
+    signing: NotRequired[bool]
+    """Whether ECR signs what is pushed to these repositories. Who pushes must be allowed `signer:SignPayload` on
+    the profile. True by default."""
+    existing_account_id: NotRequired[str]
+    """Account of a registry that is there already: then nothing is made, and images are only named."""
+    existing_prefix: NotRequired[str]
+    """First part of that registry's repositories; needed with the account."""
     key_arns: dict[str, pulumi.Input[str]]
     """Key by region."""
     tags: dict[str, str]
@@ -126,7 +123,21 @@ class ArtifactRegistrySpec(Section):
     publisher_role_arns: tuple[str, ...]
     admin_role_arns: tuple[str, ...]
     manage_registry: bool = True
+    signing: bool = True
+    existing_account_id: str | None = Field(default=None, pattern=r"^\d{12}$")
+    existing_prefix: str | None = Field(default=None, min_length=1)
     tags: dict[str, str]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.existing_account_id is None) != (self.existing_prefix is None):
+            raise ValueError("existing_account_id and existing_prefix need each other")
+        return self
+
+    @property
+    def existing(self) -> bool:
+        """Whether the registry is somebody else's."""
+        return self.existing_account_id is not None
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -138,7 +149,10 @@ class ArtifactRegistry(pulumi.ComponentResource):
     """Immutable, encrypted, scanned image repositories with copies in other regions."""
 
     repository_urls: dict[str, pulumi.Output[str]]
-    """URL of each repository in the home region; whoever takes it waits for the repository."""
+    """URL of each repository in the home region; whoever takes it waits for the repository. None of an existing
+    registry."""
+    signing_profile_arn: pulumi.Output[str]
+    """Profile with which images are signed; empty where ECR signs nothing."""
 
     def __init__(self, name: str, args: ArtifactRegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(type_token("ArtifactRegistry"), name, None, opts)
@@ -146,13 +160,19 @@ class ArtifactRegistry(pulumi.ComponentResource):
         self._args = args
         wiring = frozenset({"key_arns"})
         self._spec = parse_args(ArtifactRegistrySpec, "ArtifactRegistry", name, args, wiring)
-        templates = self._create_templates()
-        replication = self._create_registry_settings(templates)
-        self.repositories: dict[str, aws.ecr.Repository] = {
-            repository: self._create_repository(repository, replication) for repository in self._spec.repositories
-        }
+        self.repositories: dict[str, aws.ecr.Repository] = {}
+        self.signing_profile_arn = pulumi.Output.from_input("")
+        if not self._spec.existing:
+            self._create_registry()
         self.repository_urls = {key: repository.repository_url for key, repository in self.repositories.items()}
-        self.register_outputs({"repository_urls": self.repository_urls})
+        self.register_outputs(
+            {"repository_urls": self.repository_urls, "signing_profile_arn": self.signing_profile_arn}
+        )
+
+    def _create_registry(self) -> None:
+        settings = self._create_registry_settings(self._create_templates())
+        for repository in self._spec.repositories:
+            self.repositories[repository] = self._create_repository(repository, settings)
 
     def host(self, region: str) -> str:
         """Host of the registry in a region.
@@ -163,11 +183,11 @@ class ArtifactRegistry(pulumi.ComponentResource):
         spec = self._spec
         if region not in spec.regions:
             raise InternalError(f"there are no images in {region}; there are in {', '.join(spec.regions)}")
-        return f"{spec.account_id}.dkr.ecr.{region}.{dns_suffix(region)}"
+        return f"{spec.existing_account_id or spec.account_id}.dkr.ecr.{region}.{dns_suffix(region)}"
 
     def registry(self, region: str) -> str:
         """Where the environment's images are in a region: host and first part of the path."""
-        return f"{self.host(region)}/{self._spec.environment}"
+        return f"{self.host(region)}/{self._spec.existing_prefix or self._spec.environment}"
 
     def image(self, repository: str, digest: str, region: str) -> str:
         """Reference of an image, by digest, in the registry of a region.
@@ -175,10 +195,10 @@ class ArtifactRegistry(pulumi.ComponentResource):
         Raises:
             InternalError: there is no such repository or region.
         """
-        if repository not in self.repositories:
-            known = ", ".join(self.repositories)
+        if repository not in self._spec.repositories:
+            known = ", ".join(self._spec.repositories)
             raise InternalError(f"there is no repository '{repository}'; there are {known}")
-        return f"{self.registry(region)}/{repository}@{digest}"
+        return image(self.registry(region), repository, digest)
 
     def repository_name(self, repository: str) -> str:
         """Physical name of a repository, the same in every region."""
@@ -217,16 +237,14 @@ class ArtifactRegistry(pulumi.ComponentResource):
     def _repository_policy(self) -> pulumi.Input[str]:
         """Denials only: what is allowed is the IAM policy of whoever pulls or pushes."""
         spec = self._spec
-        other_account = Condition("StringNotEquals", "aws:PrincipalAccount", spec.account_id)
-        no_service = Condition("Bool", "aws:PrincipalIsAWSService", "false")
-        statements = [_denial("RefuseOtherAccounts", ("ecr:*",), other_account, no_service)]
+        statements = [refuse_other_accounts(spec.account_id)]
         if spec.publisher_role_arns:
             others = Condition("ArnNotEquals", "aws:PrincipalArn", *spec.publisher_role_arns)
-            statements.append(_denial("OnlyPublishersPush", _PUSH_ACTIONS, others))
+            statements.append(denial("OnlyPublishersPush", PUSH_ACTIONS, others))
         conditions = (
             [Condition("ArnNotEquals", "aws:PrincipalArn", *spec.admin_role_arns)] if spec.admin_role_arns else []
         )
-        statements.append(_denial("OnlyAdministratorsDelete", _DELETE_ACTIONS, *conditions))
+        statements.append(denial("OnlyAdministratorsDelete", DELETE_ACTIONS, *conditions))
         return policy_document(statements)
 
     def _create_templates(self) -> list[pulumi.Resource]:
@@ -254,27 +272,20 @@ class ArtifactRegistry(pulumi.ComponentResource):
         ]
 
     def _create_template_role(self) -> pulumi.Output[str]:
-        """ECR makes repositories with tags and keys of ours only in a role of ours."""
         spec = self._spec
-        repositories = tuple(
-            arn("ecr", region, spec.account_id, f"repository/{spec.environment}/*") for region in spec.replica_regions
-        )
-        keys = tuple(self._args["key_arns"][region] for region in spec.replica_regions)
-        role, permissions = create_role(
+        return create_template_role(
             self,
             f"{self._name}-template-role",
-            role_name(spec.environment, f"{PLATFORM}image-replication"),
-            description="Makes the repositories of replicated images",
-            trust=service_trust("ecr.amazonaws.com"),  # ECR documents no source keys for it
-            tags=spec.tags,
-            statements=[
-                Statement(
-                    "MakeCopies", ("ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"), repositories
-                ),
-                Statement("EncryptCopies", ("kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"), keys),
+            "image-replication",
+            "Makes the repositories of replicated images",
+            environment=spec.environment,
+            repositories=[
+                arn("ecr", region, spec.account_id, f"repository/{spec.environment}/*")
+                for region in spec.replica_regions
             ],
+            key_arns=[self._args["key_arns"][region] for region in spec.replica_regions],
+            tags=spec.tags,
         )
-        return when_permitted(role, permissions)
 
     def _create_registry_settings(self, templates: list[pulumi.Resource]) -> list[pulumi.Resource]:
         spec = self._spec
@@ -282,20 +293,56 @@ class ArtifactRegistry(pulumi.ComponentResource):
             return []
         for region in spec.regions:
             self._create_scanning(region)
+        signing = self._create_signing()
         if not spec.replica_regions:
-            return []
+            return signing
         rule: aws.ecr.ReplicationConfigurationReplicationConfigurationRuleArgsDict = {
             "destinations": [{"region": region, "registry_id": spec.account_id} for region in spec.replica_regions],
             "repository_filters": [{"filter": f"{spec.environment}/", "filter_type": "PREFIX_MATCH"}],
         }
         return [
+            *signing,
             aws.ecr.ReplicationConfiguration(
                 f"{self._name}-replication",
                 replication_configuration={"rules": [rule]},
                 region=spec.home_region,
                 opts=child_options(self, depends_on=templates),
-            )
+            ),
         ]
+
+    def _create_signing(self) -> list[pulumi.Resource]:
+        """Sign what is pushed, where it is pushed; replication copies the signatures with the images.
+
+        The profile stays when it leaves the program: without it no signature that it made could be checked.
+        """
+        spec = self._spec
+        if not spec.signing:
+            return []
+        name = physical_name(NameRule.SIGNING_PROFILE, spec.environment, "images", separator="_")
+        profile = aws.signer.SigningProfile(
+            f"{self._name}-signing-profile",
+            name=name,
+            platform_id=_SIGNING_PLATFORM,
+            region=spec.home_region,
+            tags=spec.tags,
+            opts=child_options(self, stateful=True),
+        )
+        self.signing_profile_arn = profile.arn
+        # the provider has no resource of its own for it yet; names as in the CloudFormation template reference,
+        # "AWS::ECR::SigningConfiguration", read 2026-11
+        rule = {
+            "SigningProfileArn": arn("signer", spec.home_region, spec.account_id, f"/signing-profiles/{name}"),
+            "RepositoryFilters": [{"Filter": f"{spec.environment}/*", "FilterType": "WILDCARD_MATCH"}],
+        }
+        configuration = aws.cloudcontrol.Resource(
+            f"{self._name}-signing",
+            type_name="AWS::ECR::SigningConfiguration",
+            desired_state=json.dumps({"Rules": [rule]}),
+            region=spec.home_region,
+            # the profile is named by its ARN, which says nothing of the order
+            opts=child_options(self, depends_on=[profile]),
+        )
+        return [configuration]
 
     def _create_scanning(self, region: str) -> None:
         """Scan what is pushed, and again whenever a vulnerability becomes known."""
@@ -318,7 +365,3 @@ class ArtifactRegistry(pulumi.ComponentResource):
             region=region,
             opts=child_options(self, depends_on=[inspector]),
         )
-
-
-def _denial(sid: str, actions: tuple[str, ...], *conditions: Condition) -> Statement:
-    return Statement(sid, actions, effect=Effect.DENY, principals=Principals.anyone(), conditions=conditions)

@@ -7,7 +7,7 @@ are `components.gpu_node_group`; what runs in the cluster beyond AWS's own add-o
 
 import json
 from collections.abc import Mapping
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -28,6 +28,7 @@ from components.iam import (
     service_trust,
     when_permitted,
 )
+from components.image_cache import cached_pull_statements
 from components.log_retention import log_retention_days
 from components.naming import NameRule, physical_name
 from components.node_group import NodeGroup, NodeGroupConfigArgs
@@ -84,6 +85,8 @@ class ClusterArgs(TypedDict):
     """Subnets of the nodes and of the control plane's interfaces."""
     key_arn: pulumi.Input[str]
     """Key that encrypts secrets, control-plane logs and volumes."""
+    image_cache: NotRequired[bool]
+    """Whether pulls of the nodes fill the environment's `ImageCache`; false by default."""
     tags: dict[str, str]
     """Ownership tags."""
 
@@ -101,6 +104,7 @@ class ClusterSpec(Section):
     log_retention_days: int = Field(ge=1, le=3_653)
     node_groups: tuple[NodeGroupConfig, ...]
     zones: tuple[ZoneName, ...] = Field(min_length=2)
+    image_cache: bool = False
     tags: dict[str, str]
 
 
@@ -353,6 +357,9 @@ class Cluster(pulumi.ComponentResource):
             description="Nodes of the cluster; pods have roles of their own",
             trust=service_trust("ec2.amazonaws.com"),
             tags=spec.tags,
+            statements=(
+                cached_pull_statements(spec.environment, spec.region, spec.account_id) if spec.image_cache else []
+            ),
             managed_policy_arns={
                 "worker": managed_policy("AmazonEKSWorkerNodePolicy", spec.region),
                 "pull": managed_policy("AmazonEC2ContainerRegistryPullOnly", spec.region),

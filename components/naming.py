@@ -27,6 +27,7 @@ class NameRule(Enum):
     LOAD_BALANCER = (32, r"(?!internal-)[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?")
     TARGET_GROUP = (32, r"[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?")
     ECR_REPOSITORY = (256, r"[a-z0-9]+([._/-][a-z0-9]+)*")
+    ECR_CACHE_PREFIX = (30, r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
     DYNAMODB_TABLE = (255, r"[a-zA-Z0-9_.-]{3,}")
     KMS_ALIAS = (256, r"alias/[a-zA-Z0-9/_-]+")
     LOG_GROUP = (512, r"[\w./#-]+")
@@ -47,6 +48,7 @@ class NameRule(Enum):
     AMP_RULE_NAMESPACE = (128, r"[0-9A-Za-z][-._0-9A-Za-z]*")
     REGION_SWITCH_PLAN = (32, r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?")
     ACCELERATOR = (64, r"[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?")
+    SIGNING_PROFILE = (64, r"[a-zA-Z0-9_]{2,}")
     SECURITY_GROUP = (255, r"(?!sg-)[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]+")
     KUBERNETES = (63, r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 

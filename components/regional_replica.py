@@ -204,6 +204,7 @@ class RegionalReplica(pulumi.ComponentResource):
                 "zones": self._zones,
                 "private_subnet_ids": [*self.network.private_subnet_ids],
                 "key_arn": self._args["key_arn"],
+                "image_cache": bool(self._environment.registry.caches),
                 "tags": self._tags,
             },
             child_options(self),

@@ -10,7 +10,7 @@ import pulumi
 
 from components.access_log_bucket import AccessLogBucket
 from components.account_defaults import AccountDefaults
-from components.artifact_registry import ArtifactRegistry
+from components.artifact_registry import ArtifactRegistry, ArtifactRegistryArgs
 from components.audit import Audit
 from components.audit_trail import trail_arn
 from components.backup import Backup, BackupArgs, BackupRegionArgs, plans_of
@@ -20,6 +20,7 @@ from components.dns_zone import DnsZone, DnsZoneArgs
 from components.engines import server_of
 from components.feature_store import FeatureStore
 from components.global_routing import GlobalRouting, GlobalRoutingArgs, RoutedRegionSpec, routes, switch_points
+from components.image_cache import ImageCache
 from components.keys import EncryptionKeys, EncryptionKeysArgs
 from components.lineage import platform_tags, service_tags
 from components.model_store import ModelStore
@@ -78,6 +79,7 @@ class ServingPlatform(pulumi.ComponentResource):
         self.account_defaults = self._create_account_defaults()
         self.log_buckets = {region.name: self._create_log_bucket(region) for region in spec.environment.regions}
         self.registry = self._create_registry()
+        self.image_cache = self._create_image_cache()
         self.model_store = self._create_model_store()
         self.feature_stores = self._create_feature_stores()
         self.zone = self._create_zone()
@@ -184,15 +186,37 @@ class ServingPlatform(pulumi.ComponentResource):
             fallback = blueprint.degradation.fallback
             if fallback is not None and fallback.model is not None:
                 images.add(fallback.model.engine.image)
-        return ArtifactRegistry(
-            f"{self._name}-registry",
+        args: ArtifactRegistryArgs = {
+            "environment": self._environment.name,
+            "account_id": self._environment.account_id,
+            "home_region": self._home,
+            "replica_regions": self._other_regions,
+            "repositories": sorted(images),
+            "publisher_role_arns": list(self._environment.publisher_role_arns),
+            "admin_role_arns": list(self._environment.cluster.admin_role_arns),
+            "signing": self._environment.registry.signing,
+            "key_arns": self._key_arns(DataClass.INTERNAL),
+            "tags": self._tags,
+        }
+        existing = self._environment.registry.existing
+        if existing is not None:
+            args["existing_account_id"] = existing.account_id
+            args["existing_prefix"] = existing.prefix
+        return ArtifactRegistry(f"{self._name}-registry", args, child_options(self))
+
+    def _create_image_cache(self) -> ImageCache | None:
+        caches = self._environment.registry.caches
+        if not caches:
+            return None
+        return ImageCache(
+            f"{self._name}-image-cache",
             {
                 "environment": self._environment.name,
                 "account_id": self._environment.account_id,
-                "home_region": self._home,
-                "replica_regions": self._other_regions,
-                "repositories": sorted(images),
-                "publisher_role_arns": list(self._environment.publisher_role_arns),
+                "regions": [region.name for region in self._environment.serving_regions],
+                "upstreams": [
+                    {"upstream": cache.upstream.value, "credential_arns": cache.credential_arns} for cache in caches
+                ],
                 "admin_role_arns": list(self._environment.cluster.admin_role_arns),
                 "key_arns": self._key_arns(DataClass.INTERNAL),
                 "tags": self._tags,

@@ -21,6 +21,9 @@ P5 = {
     "disk_gib": 500,
 }
 
+CACHE_SECRET = "arn:aws:secretsmanager:eu-west-1:444455556666:secret:ecr-pullthroughcache/github-AbCdEf"
+FOREIGN_SECRET = {"upstream": "github", "credential_arns": {"eu-central-1": CACHE_SECRET}}
+
 BROKEN = [
     ("account_id", "123", "String should match pattern"),
     ("name", "Production", "String should match pattern"),
@@ -59,6 +62,13 @@ BROKEN = [
     ("routing", {"weights": {"eu-west-1": 10}}, "weights with policy 'latency'"),
     ("routing", {"policy": "weighted", "weights": {"eu-north-1": 10}}, "'eu-north-1' is no region that serves"),
     ("routing", {"policy": "weighted", "weights": {"eu-west-1": 0, "eu-central-1": 0}}, "no active region has a share"),
+    ("registry", {"caches": [{"upstream": "docker-hub"}]}, "'docker-hub' without credentials"),
+    ("registry", {"caches": [{"upstream": "k8s"}, {"upstream": "k8s"}]}, "'k8s' stands twice"),
+    (
+        "registry",
+        {"caches": [{"upstream": "github", "credential_arns": {"eu-central-1": CACHE_SECRET}}]},
+        "is in eu-west-1",
+    ),
     ("cluster", {"version": "1.20"}, "is not in the tested set"),
     ("cluster", {"public_access_cidrs": ["0.0.0.0/0"]}, "opens the API endpoint"),
     ("cluster", {"public_access_cidrs": ["everywhere"]}, "is not an IPv4 network"),

@@ -16,6 +16,7 @@ from components.bucket import SecureBucketArgs
 from components.cluster import ClusterArgs
 from components.configuration_recorder import ConfigurationRecorderArgs
 from components.feature_store import FeatureStoreArgs
+from components.image_cache import ImageCacheArgs
 from components.keys import EncryptionKeysArgs
 from components.model_store import ModelStoreArgs
 from components.network import NetworkArgs
@@ -174,6 +175,19 @@ def registry_args(**changes: object) -> ArtifactRegistryArgs:
         "replica_regions": [SECOND, RECOVERY],
         "repositories": ["engines/vllm", "fetch"],
         "publisher_role_arns": [PUBLISHER],
+        "admin_role_arns": [ADMIN],
+        "key_arns": KEY_ARNS,
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def image_cache_args(**changes: object) -> ImageCacheArgs:
+    args: ImageCacheArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "regions": [HOME, SECOND],
+        "upstreams": [{"upstream": "ecr-public"}, {"upstream": "k8s"}],
         "admin_role_arns": [ADMIN],
         "key_arns": KEY_ARNS,
         "tags": TAGS,

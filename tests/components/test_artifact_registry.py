@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from components.artifact_registry import CANDIDATE_PREFIX, RELEASE_PREFIX, ArtifactRegistry, lifecycle_policy
-from serving.blueprint.errors import InternalError
+from serving.blueprint.errors import InputError, InternalError
 from tests.components.recorder import Recorded, Recorder
 from tests.components.recorder import record as record_program
 from tests.components.samples import ACCOUNT, ADMIN, HOME, KEY_ARNS, PUBLISHER, RECOVERY, REGIONS, SECOND, registry_args
+from tests.documents import SERVICES, blueprint
 
 DIGEST = f"sha256:{'a' * 64}"
 
@@ -143,3 +144,61 @@ def test_images_are_named_by_digest_in_the_registry_of_the_region(record: Record
 def test_an_image_that_cannot_be_there_is_our_mistake(record: Recorder, repository: str, region: str) -> None:
     with pytest.raises(InternalError, match=r"there (is|are) no"):
         record(lambda: ArtifactRegistry("images", registry_args()).image(repository, DIGEST, region))
+
+
+def test_what_is_pushed_is_signed_where_it_is_pushed() -> None:
+    profile, signing = sample().one("SigningProfile"), sample().one("aws:cloudcontrol/resource:Resource")
+    assert profile["platformId"] == "Notation-OCI-SHA384-ECDSA"
+    assert signing["typeName"] == "AWS::ECR::SigningConfiguration"
+    (rule,) = json.loads(signing["desiredState"])["Rules"]
+    assert rule["SigningProfileArn"] == f"arn:aws:signer:{HOME}:{ACCOUNT}:/signing-profiles/{profile['name']}"
+    assert profile.urn in signing.dependencies
+    assert {profile["region"], signing["region"]} == {HOME}
+
+
+def test_every_repository_is_signed() -> None:
+    (rule,) = json.loads(sample().one("aws:cloudcontrol/resource:Resource")["desiredState"])["Rules"]
+    (filtered,) = rule["RepositoryFilters"]
+    prefix = filtered["Filter"].removesuffix("*")
+    assert all(repository["name"].startswith(prefix) for repository in sample().of_type("Repository"))
+
+
+def test_nothing_is_pushed_before_it_would_be_signed() -> None:
+    signing = sample().one("aws:cloudcontrol/resource:Resource")
+    assert all(signing.urn in repository.dependencies for repository in sample().of_type("Repository"))
+
+
+def test_the_profile_stays_when_it_leaves_the_program() -> None:
+    """Without it no signature could be checked, and its name can never be used again."""
+    profile = sample().one("SigningProfile")
+    assert (profile.protect, profile.retain_on_delete) == (True, True)
+
+
+def test_a_registry_can_do_without_signatures_of_its_own(record: Recorder) -> None:
+    recorded = made(record, signing=False)
+    assert recorded.of_type("SigningProfile") == recorded.of_type("aws:cloudcontrol/resource:Resource") == []
+
+
+def test_of_an_existing_registry_nothing_is_made_and_images_are_named(record: Recorder) -> None:
+    found: list[str] = []
+
+    def program() -> None:
+        args = registry_args(existing_account_id="210987654321", existing_prefix="shared")
+        found.append(ArtifactRegistry("images", args).image("fetch", DIGEST, SECOND))
+
+    assert record(program).managed() == []
+    assert found == [f"210987654321.dkr.ecr.{SECOND}.amazonaws.com/shared/fetch@{DIGEST}"]
+
+
+def test_an_existing_registry_needs_account_and_prefix(record: Recorder) -> None:
+    with pytest.raises(InputError, match="need each other"):
+        made(record, existing_account_id="210987654321")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_digest_that_is_deployed_can_expire_once_it_was_promoted(service: str) -> None:
+    """Digests are deployed by promotion: the tag that it adds holds the image, whatever the candidate's age."""
+    digest = blueprint(service).model.engine.image_digest
+    candidate, promoted = {f"{CANDIDATE_PREFIX}{digest[7:19]}"}, {f"{RELEASE_PREFIX}{digest[7:19]}"}
+    assert expires(candidate, age_days=10_000)
+    assert not expires(candidate | promoted, age_days=10_000)

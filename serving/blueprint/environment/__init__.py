@@ -24,6 +24,7 @@ from serving.blueprint.environment.nodes import (
     NodePurpose,
 )
 from serving.blueprint.environment.regions import EncryptionControl, ExistingNetwork, NatMode, Region, RegionRole
+from serving.blueprint.environment.registry import CachedRegistry, ExistingRegistry, Registry, Upstream
 from serving.blueprint.environment.routing import (
     ALIAS_TTL_SECONDS,
     HealthCheck,
@@ -48,6 +49,7 @@ __all__ = [
     "Audit",
     "AwsRegion",
     "Budget",
+    "CachedRegistry",
     "CapacityBlock",
     "CapacityType",
     "Cluster",
@@ -56,6 +58,7 @@ __all__ = [
     "Environment",
     "EnvironmentKind",
     "ExistingNetwork",
+    "ExistingRegistry",
     "HealthCheck",
     "HostedZone",
     "NatMode",
@@ -68,6 +71,7 @@ __all__ = [
     "Region",
     "RegionRole",
     "RegionSwitch",
+    "Registry",
     "RoleArn",
     "Routing",
     "RoutingKind",
@@ -76,6 +80,7 @@ __all__ = [
     "ServiceOverride",
     "Tenant",
     "Tools",
+    "Upstream",
     "ZoneName",
     "environment_rules",
 ]
@@ -118,6 +123,7 @@ class Environment(Section):
     budget: Budget = Field(description="What the environment may cost.")
     topology: Topology = Field(default=Topology.ACTIVE_ACTIVE, description="How traffic is spread over regions.")
     routing: Routing = Field(default=Routing(), description="How requests find a region.")
+    registry: Registry = Field(default=Registry(), description="Where images come from.")
     tools: Tools = Field(description="The image that fetches and verifies models.")
     account_defaults: Provision = Field(
         default=Provision.MANAGED, description="Who sets the account's defaults; one stack an account."
