@@ -12,9 +12,13 @@ from components.naming import NameRule, physical_name
 
 # Services whose names take the parts as blueprints and environments spell them; the others have a head or an
 # alphabet of their own
-PLAIN_RULES = [
-    rule for rule in NameRule if rule not in (NameRule.KMS_ALIAS, NameRule.RESTORE_TESTING, NameRule.KUBERNETES)
-]
+OTHER_RULES = (
+    NameRule.KMS_ALIAS,
+    NameRule.KUBERNETES,
+    NameRule.RESTORE_TESTING,
+    NameRule.SIGNING_PROFILE,
+)
+PLAIN_RULES = [rule for rule in NameRule if rule not in OTHER_RULES]
 
 names = st.from_regex(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?", fullmatch=True).filter(lambda name: "--" not in name)
 environments = st.from_regex(r"[a-z][a-z0-9]{1,9}", fullmatch=True)
