@@ -1,8 +1,9 @@
 """Encryption keys: one multi-region customer-managed key per data class, and one for the metrics of each region.
 
-Owns the keys, their replicas, aliases and policies. Who may use a key is decided twice: the key policy lets
-the account's roles use it only through AWS services, and the IAM policy of a role must name the key. Keys of
-single model services and grants are not made here.
+Owns the keys, their replicas, aliases, policies and grants. Who may use a key is decided twice: the key policy lets
+the account's roles use it only through AWS services, and the IAM policy of a role must name the key; or a grant gives
+one role named operations. A key that is there already is taken as it is, with its owner's policy. Keys of single
+model services are not made here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,9 +17,9 @@ from pydantic import Field
 from components.iam import CLUSTER_ROLE, Condition, Principals, Statement, arn, dns_suffix, policy_document, role_arn
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion, RoleArn
+from serving.blueprint.environment import AwsRegion, KeyArn, RoleArn
 from serving.blueprint.errors import InternalError
-from serving.blueprint.schema.base import Section
+from serving.blueprint.schema.base import Name, Section
 from serving.blueprint.schema.governance import DataClass
 from serving.blueprint.tags import TagKey
 
@@ -113,6 +114,24 @@ class KeyGranteeArgs(TypedDict):
     data_classes: list[str]
 
 
+class KeyGrantArgs(TypedDict):
+    """A grant: what a role may do with a key without a word of it in its own policies.
+
+    Attributes:
+        name: Name, unique among the grants.
+        role_arn: The role.
+        operations: What it may do, as `Decrypt`.
+        data_class: With which key.
+        regions: In which regions; in all by default.
+    """
+
+    name: str
+    role_arn: str
+    operations: list[str]
+    data_class: str
+    regions: NotRequired[list[str]]
+
+
 class EncryptionKeysArgs(TypedDict):
     """Arguments of `EncryptionKeys`."""
 
@@ -137,6 +156,14 @@ class EncryptionKeysArgs(TypedDict):
     """Trail whose records the home region's key of internal data encrypts; none by default."""
     config_history: NotRequired[bool]
     """Whether AWS Config delivers to a bucket that the same key encrypts; false by default."""
+    node_regions: NotRequired[list[str]]
+    """Regions with node groups: there EC2 Auto Scaling encrypts volumes by the key of internal data; all by default."""
+    existing: NotRequired[dict[str, dict[str, str]]]
+    """Region -> data class -> key that is there already; nothing is made of it."""
+    existing_metrics: NotRequired[dict[str, str]]
+    """Region -> key of its metrics that is there already; nothing is made of it."""
+    grants: NotRequired[list[KeyGrantArgs]]
+    """Grants to roles from outside; they must exist."""
     grantees: NotRequired[list[KeyGranteeArgs]]
     """Roles that other components grant the use of keys; the key policies allow these grants and no others."""
     tags: dict[str, str]
@@ -149,6 +176,20 @@ class KeyGranteeSpec(Section):
     role_arn: RoleArn
     operations: tuple[GrantOperation, ...] = Field(min_length=1)
     data_classes: tuple[DataClass, ...] = Field(min_length=1)
+
+
+class KeyGrantSpec(Section):
+    """The validated form of `KeyGrantArgs`."""
+
+    name: Name
+    role_arn: RoleArn
+    operations: tuple[GrantOperation, ...] = Field(min_length=1)
+    data_class: DataClass
+    regions: tuple[AwsRegion, ...] | None = None
+
+    def holds_in(self, region: str, data_class: DataClass) -> bool:
+        """Whether the grant is about the key of a data class in a region."""
+        return self.data_class is data_class and (self.regions is None or region in self.regions)
 
 
 class EncryptionKeysSpec(Section):
@@ -164,6 +205,10 @@ class EncryptionKeysSpec(Section):
     create_autoscaling_role: bool = False
     trail_arn: str | None = None
     config_history: bool = False
+    node_regions: tuple[AwsRegion, ...] | None = None
+    existing: dict[AwsRegion, dict[DataClass, KeyArn]] = Field(default_factory=dict)
+    existing_metrics: dict[AwsRegion, KeyArn] = Field(default_factory=dict)
+    grants: tuple[KeyGrantSpec, ...] = ()
     grantees: tuple[KeyGranteeSpec, ...] = ()
     tags: dict[str, str]
 
@@ -181,9 +226,10 @@ class EncryptionKeys(pulumi.ComponentResource):
         self.key_arns = {}
         self._autoscaling_role = self._create_autoscaling_role()
         for data_class in self._spec.data_classes:
-            self._create_key(data_class)
+            self._provide_key(data_class)
         for region in self._spec.metrics_regions:
-            self._create_metrics_key(region)
+            self._provide_metrics_key(region)
+        self._create_grants()
         self.register_outputs({"key_arns": self.key_arns})
 
     def arn(self, region: str, data_class: str) -> pulumi.Output[str]:
@@ -225,6 +271,34 @@ class EncryptionKeys(pulumi.ComponentResource):
                 opts=child_options(self, stateful=True),  # nodes of other stacks depend on it as well
             )
         ]
+
+    def _provide_key(self, data_class: DataClass) -> None:
+        """Take the keys that are there, or make them: a data class has them in every region or in none."""
+        existing = {region: keys[data_class] for region, keys in self._spec.existing.items() if data_class in keys}
+        for region, key_arn in existing.items():
+            self.key_arns[f"{region}/{data_class.value}"] = pulumi.Output.from_input(key_arn)
+        if not existing:
+            self._create_key(data_class)
+
+    def _provide_metrics_key(self, region: str) -> None:
+        if region in self._spec.existing_metrics:
+            self.key_arns[f"{region}/{_METRICS}"] = pulumi.Output.from_input(self._spec.existing_metrics[region])
+        else:
+            self._create_metrics_key(region)
+
+    def _create_grants(self) -> None:
+        spec = self._spec
+        for grant in spec.grants:
+            for region in grant.regions or spec.regions:
+                aws.kms.Grant(
+                    f"{self._name}-grant-{grant.name}-{region}",
+                    name=f"{spec.environment}-{grant.name}",
+                    key_id=self.arn(region, grant.data_class.value),
+                    grantee_principal=grant.role_arn,
+                    operations=[operation.value for operation in grant.operations],
+                    region=region,
+                    opts=child_options(self),
+                )
 
     def _create_key(self, data_class: DataClass) -> None:
         spec = self._spec
@@ -293,7 +367,7 @@ class EncryptionKeys(pulumi.ComponentResource):
         statements = [
             *self._administration(region),
             *self._use_through(region, _VIA_SERVICES),
-            self._use_by_cluster(region),
+            *(self._use_by_nodes(region) if data_class is PLATFORM_CLASS else ()),
             *self._use_by_services(region),
             *(self._use_by_audit() if (region, data_class) == (self._spec.home_region, PLATFORM_CLASS) else ()),
             *self._grants_by_role(region, data_class),
@@ -351,10 +425,20 @@ class EncryptionKeys(pulumi.ComponentResource):
         )
 
     def _use_by_services(self, region: str) -> list[Statement]:
-        return [*self._autoscaling(region), self._logs(region), self._topics(), self._log_delivery()]
+        return [self._logs(region), self._topics(), self._log_delivery()]
+
+    def _use_by_nodes(self, region: str) -> list[Statement]:
+        """Clusters and their nodes, where there are any."""
+        if self._spec.node_regions is not None and region not in self._spec.node_regions:
+            return []
+        return [self._use_by_cluster(region), *self._autoscaling(region)]
 
     def _autoscaling(self, region: str) -> list[Statement]:
-        """Node volumes: the role of EC2 Auto Scaling has no permissions of its own on a customer's key."""
+        """Node volumes: the role of EC2 Auto Scaling has no permissions of its own on a customer's key.
+
+        A statement and not a grant: a grant can't be bound to `kms:GrantIsForAWSResource`, node groups would have to
+        wait for it, and the role must be there before either.
+        """
         role = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
         principals = Principals.aws(arn("iam", "", self._spec.account_id, role, within=region))
         for_aws = Condition("Bool", "kms:GrantIsForAWSResource", "true")
@@ -415,8 +499,11 @@ class EncryptionKeys(pulumi.ComponentResource):
     def _grants_by_role(self, region: str, data_class: DataClass) -> Iterator[Statement]:
         """Whoever may in IAM, and only to the named roles, and only what they need."""
         root, own_account = self._account(region)
-        grantees = [grantee for grantee in self._spec.grantees if data_class in grantee.data_classes]
-        for index, grantee in enumerate(grantees):
+        wanted: list[KeyGranteeSpec | KeyGrantSpec] = [
+            *(grantee for grantee in self._spec.grantees if data_class in grantee.data_classes),
+            *(grant for grant in self._spec.grants if grant.holds_in(region, data_class)),
+        ]
+        for index, grantee in enumerate(wanted):
             yield Statement(
                 f"GrantToRole{index}",
                 _GRANT_ACTIONS,

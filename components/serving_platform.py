@@ -134,6 +134,12 @@ class ServingPlatform(pulumi.ComponentResource):
             "regions": self._regions,
             "data_classes": sorted(data_class.value for data_class in used),
             "metrics_regions": [region.name for region in environment.serving_regions],
+            "node_regions": [region.name for region in environment.serving_regions],
+            "existing": {
+                region: {one.value: key for one, key in keys.items()}
+                for region, keys in environment.keys.existing.items()
+            },
+            "existing_metrics": dict(environment.keys.existing_metrics),
             "admin_role_arns": list(environment.cluster.admin_role_arns),
             "create_autoscaling_role": ServiceLinkedRole.AUTOSCALING in environment.service_linked_roles,
             "config_history": audit.config is Provision.MANAGED,

@@ -23,8 +23,18 @@ P5 = {
 
 CACHE_SECRET = "arn:aws:secretsmanager:eu-west-1:444455556666:secret:ecr-pullthroughcache/github-AbCdEf"
 FOREIGN_SECRET = {"upstream": "github", "credential_arns": {"eu-central-1": CACHE_SECRET}}
+KEY = "arn:aws:kms:{}:444455556666:key/mrk-0123456789abcdef0123456789abcdef"
+KEYS = {region: {"restricted": KEY.format(region)} for region in ("eu-west-1", "eu-central-1", "eu-north-1")}
 
 BROKEN = [
+    ("keys", {"existing": KEYS | {"eu-north-1": {}}}, "'restricted' has an existing key in eu-west-1, eu-central-1"),
+    ("keys", {"existing": KEYS | {"us-east-1": KEYS["eu-west-1"]}}, "'us-east-1' is not a region"),
+    ("keys", {"existing": KEYS | {"eu-west-1": KEYS["eu-north-1"]}}, "is not in eu-west-1"),
+    ("keys", {"existing": {"eu-west-1": {"secret": KEY.format("eu-west-1")}}}, "'public', 'internal'"),
+    ("keys", {"existing_metrics": {"eu-west-1": KEY.format("eu-west-1")}}, "is a multi-region key"),
+    ("keys", {"existing_metrics": {"eu-west-1": "alias/metrics"}}, "String should match pattern"),
+    ("audit", {"guardduty": "yes"}, "'managed' or 'provided'"),
+    ("service_linked_roles", ["spot"], "'autoscaling' or 'config'"),
     ("account_id", "123", "String should match pattern"),
     ("name", "Production", "String should match pattern"),
     ("regions.1.cidr", "10.32.128.0/17", "overlaps 10.32.0.0/16"),

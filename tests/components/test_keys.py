@@ -11,7 +11,7 @@ import pytest
 from components.keys import EncryptionKeys
 from serving.blueprint.errors import InputError, InternalError
 from tests.components.recorder import Recorded, Recorder, Resource
-from tests.components.samples import ACCOUNT, ADMIN, HOME, RECOVERY, REGIONS, SECOND, keys_args
+from tests.components.samples import ACCOUNT, ADMIN, HOME, RECOVERY, REGIONS, SECOND, key_arn, keys_args
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 
@@ -174,3 +174,59 @@ def test_asking_for_a_key_that_is_not_there_says_which_are(
 ) -> None:
     with pytest.raises(InternalError, match="eu-west-1/internal"):
         record(lambda: ask(EncryptionKeys("keys", keys_args())))
+
+
+def test_only_the_key_of_node_volumes_names_the_role_that_scales_nodes_and_the_clusters(record: Recorder) -> None:
+    recorded = made(record, node_regions=[HOME, SECOND])
+    naming = {key.name for key, s in policies(recorded) if "AWSServiceRoleForAutoScaling" in json.dumps(s)}
+    assert naming == {"keys-internal", f"keys-internal-{SECOND}"}
+    clusters = {key.name for key, s in policies(recorded) if "EncryptClusterSecrets" in json.dumps(s)}
+    assert clusters == naming
+
+
+GRANT = {
+    "name": "reports",
+    "role_arn": f"arn:aws:iam::{ACCOUNT}:role/reports",
+    "operations": ["Decrypt"],
+    "data_class": "restricted",
+    "regions": [SECOND],
+}
+
+
+def test_a_role_from_outside_is_granted_what_it_needs_where_it_needs_it(record: Recorder) -> None:
+    recorded = made(record, grants=[GRANT])
+    grant = recorded.one("Grant")
+    assert (grant["granteePrincipal"], grant["operations"]) == (GRANT["role_arn"], ["Decrypt"])
+    (key,) = recorded.source_of(grant, "keyId")
+    assert key.name == f"keys-restricted-{SECOND}"
+
+
+def test_a_key_allows_no_grant_by_role_but_those_that_are_asked_for(record: Recorder) -> None:
+    for key, statements in policies(made(record, grants=[GRANT])):
+        by_role = [s for s in statements if s["Sid"].startswith("GrantToRole")]
+        if key.name != f"keys-restricted-{SECOND}":
+            assert by_role == []
+            continue
+        (statement,) = by_role
+        assert statement["Condition"]["StringEquals"]["kms:GranteePrincipal"] == GRANT["role_arn"]
+        assert statement["Condition"]["ForAllValues:StringEquals"]["kms:GrantOperations"] == "Decrypt"
+
+
+def test_nobody_may_be_granted_to_grant(record: Recorder) -> None:
+    with pytest.raises(InputError, match="operations"):
+        made(record, grants=[GRANT | {"operations": ["CreateGrant"]}])
+
+
+def test_of_keys_that_are_there_already_nothing_is_made(record: Recorder) -> None:
+    existing = {region: {"restricted": key_arn(region)} for region in REGIONS}
+    recorded = made(record, existing=existing, existing_metrics={HOME: key_arn(HOME)})
+    assert not [r.name for r in recorded if "restricted" in r.name or r.name.startswith(f"keys-metrics-{HOME}")]
+    assert {key.name for key in recorded.of_type("Key")} == {"keys-internal", f"keys-metrics-{SECOND}"}
+
+
+def test_a_key_that_is_there_already_is_given_like_one_that_is_made(record: Recorder) -> None:
+    existing = {region: {"restricted": key_arn(region)} for region in REGIONS}
+    recorded = made(record, existing=existing)
+    arns = recorded.outputs[recorded.named("keys").urn]["key_arns"]
+    assert {region: arns[f"{region}/restricted"] for region in REGIONS} == {r: key_arn(r) for r in REGIONS}
+    assert f"{SECOND}/internal" in arns

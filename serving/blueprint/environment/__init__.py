@@ -15,6 +15,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from serving.blueprint.environment.account import ServiceLinkedRole
 from serving.blueprint.environment.audit import Audit, Provision
 from serving.blueprint.environment.cluster import Addon, Cluster
+from serving.blueprint.environment.keys import Keys
 from serving.blueprint.environment.nodes import (
     MIN_GPU_DISK_GIB,
     CapacityBlock,
@@ -34,7 +35,15 @@ from serving.blueprint.environment.routing import (
     RoutingPolicy,
 )
 from serving.blueprint.environment.rules import environment_rules
-from serving.blueprint.environment.scalars import AccountId, AwsRegion, DomainName, RoleArn, ZoneName, network_of
+from serving.blueprint.environment.scalars import (
+    AccountId,
+    AwsRegion,
+    DomainName,
+    KeyArn,
+    RoleArn,
+    ZoneName,
+    network_of,
+)
 from serving.blueprint.environment.settings import Budget, HostedZone, PolicySettings, Tools
 from serving.blueprint.environment.tenants import Quota, ServiceOverride, Tenant
 from serving.blueprint.findings import raise_findings
@@ -61,6 +70,8 @@ __all__ = [
     "ExistingRegistry",
     "HealthCheck",
     "HostedZone",
+    "KeyArn",
+    "Keys",
     "NatMode",
     "NodeGroup",
     "NodeImage",
@@ -131,6 +142,7 @@ class Environment(Section):
     service_linked_roles: tuple[ServiceLinkedRole, ...] = Field(
         default=(), description="Roles of AWS services that the account does not have yet; made here."
     )
+    keys: Keys = Field(default=Keys(), description="Encryption keys that are there already.")
     audit: Audit = Field(default=Audit(), description="Who watches the account.")
     publisher_role_arns: tuple[RoleArn, ...] = Field(
         default=(), description="Roles that may publish images and models."

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Any
 
+from serving.blueprint.environment.keys import Keys, key_findings
 from serving.blueprint.environment.regions import Region, RegionRole
 from serving.blueprint.environment.routing import Routing, RoutingKind, RoutingPolicy
 from serving.blueprint.environment.tenants import Tenant
@@ -25,6 +26,9 @@ def environment_rules(sections: Mapping[str, Any]) -> Iterator[Finding]:
         yield from _reserved_networks(regions, sections.get("reserved_cidrs") or ())
         yield from _peers_fit(regions)
         yield from _something_serves(regions)
+    keys: Keys | None = sections.get("keys")
+    if regions is not None and keys is not None:
+        yield from key_findings(keys, regions)
     if tenants is not None:
         yield from _duplicates("tenants", [tenant.name for tenant in tenants])
     if regions is not None and topology is not None:

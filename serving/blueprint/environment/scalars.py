@@ -15,6 +15,12 @@ ZoneName = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z
 
 RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")]
 
+KeyArn = Annotated[
+    str,
+    # a key itself: an alias can be pointed at another key, and IAM policies do not take it
+    StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[0-9a-zA-Z-]+$", max_length=256),
+]
+
 DomainName = Annotated[
     str,
     StringConstraints(
