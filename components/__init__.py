@@ -40,6 +40,7 @@ MODULES: dict[str, str] = {
     "SecureBucket": "bucket",
     "SecurityPosture": "security_posture",
     "ServingPlatform": "serving_platform",
+    "StateBackend": "state_backend",
     "Tenant": "tenant",
     "ThreatDetection": "threat_detection",
 }
