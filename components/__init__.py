@@ -27,6 +27,7 @@ MODULES: dict[str, str] = {
     "GlobalRouting": "global_routing",
     "GpuNodeGroup": "gpu_node_group",
     "ImageCache": "image_cache",
+    "KarpenterPrerequisites": "karpenter_prerequisites",
     "LoadBalancer": "load_balancer",
     "ModelService": "model_service",
     "ModelStore": "model_store",

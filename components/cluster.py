@@ -1,18 +1,18 @@
 """The cluster of one region.
 
-Owns the EKS control plane, who may administer it, its add-ons from AWS and its CPU node groups. Accelerators
-are `components.gpu_node_group`; what runs in the cluster beyond AWS's own add-ons is
-`components.cluster_addons`.
+Owns the EKS control plane, who may administer it, its add-ons from AWS and its CPU node groups. Of a cluster that
+is there already it owns the node groups only: control plane, access and add-ons are its owner's. Accelerators are
+`components.gpu_node_group`; what runs in the cluster beyond AWS's own add-ons is `components.cluster_addons`.
 """
 
 import json
 from collections.abc import Mapping
-from typing import Final, NotRequired, TypedDict
+from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from components.iam import (
     CLUSTER_ROLE,
@@ -33,7 +33,7 @@ from components.log_retention import log_retention_days
 from components.naming import NameRule, physical_name
 from components.node_group import NodeGroup, NodeGroupConfigArgs
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion, NodePurpose, ZoneName
+from serving.blueprint.environment import AwsRegion, ExistingCluster, NodePurpose, ZoneName
 from serving.blueprint.environment import NodeGroup as NodeGroupConfig
 from serving.blueprint.errors import InternalError
 from serving.blueprint.schema.base import Section
@@ -44,7 +44,7 @@ LOG_TYPES: Final = ("api", "audit", "authenticator", "controllerManager", "sched
 
 # Add-ons that nodes need before they are ready, and those that need nodes to run on
 _BEFORE_NODES: Final = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
-_AFTER_NODES: Final = ("coredns", "aws-ebs-csi-driver", "metrics-server")
+_AFTER_NODES: Final = ("coredns", "aws-ebs-csi-driver", "metrics-server", "eks-node-monitoring-agent")
 
 _CONFIGURATION: Final[Mapping[str, Mapping[str, object]]] = {
     "vpc-cni": {
@@ -55,7 +55,37 @@ _CONFIGURATION: Final[Mapping[str, Mapping[str, object]]] = {
     "coredns": {"autoScaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 10}},
 }
 
+AUTO_MODE_NODE_POOLS: Final = ("general-purpose", "system")
+"""Node pools that EKS Auto Mode brings (pulumi-aws 7.51, eks.Cluster, compute_config); others are custom resources."""
+
+# AWS Elastic Beanstalk developer guide, table of its EKS roles, read 2026-11
+_AUTO_MODE_CLUSTER_POLICIES: Final = {
+    "compute": "AmazonEKSComputePolicy",
+    "storage": "AmazonEKSBlockStoragePolicy",
+    "load-balancing": "AmazonEKSLoadBalancingPolicy",
+    "networking": "AmazonEKSNetworkingPolicy",
+}
+_AUTO_MODE_NODE_POLICIES: Final = {
+    "worker": "AmazonEKSWorkerNodeMinimalPolicy",
+    "pull": "AmazonEC2ContainerRegistryPullOnly",
+}
+
 _KUBERNETES_API_VERSION: Final = "client.authentication.k8s.io/v1beta1"
+
+
+class ExistingClusterArgs(TypedDict):
+    """A cluster that is there already."""
+
+    name: str
+    """Its name."""
+    endpoint: str
+    """URL of its Kubernetes API."""
+    certificate_authority: str
+    """Certificate of its Kubernetes API, base64."""
+    security_group_id: str
+    """Security group that EKS gives to nodes and control plane."""
+    node_role_arn: NotRequired[str]
+    """Role of nodes that it has already; a new one is made by default."""
 
 
 class ClusterArgs(TypedDict):
@@ -69,6 +99,10 @@ class ClusterArgs(TypedDict):
     """Region of the cluster."""
     version: str
     """Kubernetes version."""
+    existing: NotRequired[ExistingClusterArgs]
+    """A cluster that is there already; a new one is made by default."""
+    auto_mode: NotRequired[bool]
+    """Whether EKS starts nodes by itself, beside the node groups. Back only by hand: see `docs/environment.md`."""
     admin_role_arns: list[str]
     """Roles that administer the cluster, the one that deploys this stack included: nobody else gets in."""
     public_access_cidrs: list[str]
@@ -98,6 +132,8 @@ class ClusterSpec(Section):
     account_id: str = Field(pattern=r"^\d{12}$")
     region: AwsRegion
     version: str = Field(pattern=r"^1\.\d{2}$")
+    existing: ExistingCluster | None = None
+    auto_mode: bool = False
     admin_role_arns: tuple[str, ...]
     public_access_cidrs: tuple[str, ...]
     deletion_protection: bool
@@ -107,19 +143,25 @@ class ClusterSpec(Section):
     image_cache: bool = False
     tags: dict[str, str]
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.existing is not None and self.auto_mode:
+            raise ValueError(f"auto_mode is the affair of whoever made cluster '{self.existing.name}'")
+        return self
+
 
 def cluster_name(environment: str, region: str) -> str:
     """Physical name of the cluster of a region."""
     return physical_name(NameRule.EKS_CLUSTER, environment, region)
 
 
-def cluster_arn(environment: str, region: str, account_id: str) -> str:
-    """ARN of the cluster of a region, for trust policies of roles that are made before it."""
-    return arn("eks", region, account_id, f"cluster/{cluster_name(environment, region)}")
+def cluster_arn(name: str, region: str, account_id: str) -> str:
+    """ARN of a cluster by its name, for trust policies of roles that are made before it."""
+    return arn("eks", region, account_id, f"cluster/{name}")
 
 
 class Cluster(pulumi.ComponentResource):
-    """EKS control plane with access, add-ons, system and CPU node groups."""
+    """EKS control plane with access, add-ons, system and CPU node groups, or node groups for one that is there."""
 
     name: pulumi.Output[str]
     """Name of the cluster; whoever takes it waits for the cluster."""
@@ -144,17 +186,22 @@ class Cluster(pulumi.ComponentResource):
         self._args = args
         wiring = frozenset({"private_subnet_ids", "key_arn"})
         self._spec = parse_args(ClusterSpec, "Cluster", name, args, wiring)
-        self.cluster_name: str = cluster_name(self._spec.environment, self._spec.region)
-        self.cluster_arn: str = cluster_arn(self._spec.environment, self._spec.region, self._spec.account_id)
-        self.cluster: aws.eks.Cluster = self._create_control_plane()
-        self._set_outputs()
-        access = self._create_access()
+        spec, existing = self._spec, self._spec.existing
+        self.cluster_name: str = existing.name if existing else cluster_name(spec.environment, spec.region)
+        self.cluster_arn: str = cluster_arn(self.cluster_name, spec.region, spec.account_id)
+        if existing is None:
+            self._set_outputs(self._create_control_plane())
+        else:
+            self._take_outputs(existing)
+        self.kubeconfig = self._kubeconfig()
+        access = [] if existing else self._create_access()
         self.kubernetes_provider: kubernetes.Provider = self._create_kubernetes_provider(access)
-        self.addons: list[aws.eks.Addon] = [self._create_addon(addon) for addon in _BEFORE_NODES]
-        self.ready_name = pulumi.Output.all(*[addon.cluster_name for addon in self.addons]).apply(_first)
-        self.node_role_arn = self._create_node_role()
+        self.addons: list[aws.eks.Addon] = [self._create_addon(addon) for addon in self._addons(_BEFORE_NODES)]
+        self.ready_name = pulumi.Output.all(self.name, *[addon.cluster_name for addon in self.addons]).apply(_first)
+        given = existing.node_role_arn if existing else None
+        self.node_role_arn = pulumi.Output.from_input(given) if given else self._create_node_role()
         self.node_groups: list[NodeGroup] = self._create_node_groups()
-        self.addons += [self._create_addon(addon, after=self.node_groups) for addon in _AFTER_NODES]
+        self.addons += [self._create_addon(addon, after=self.node_groups) for addon in self._addons(_AFTER_NODES)]
         self.register_outputs({key: getattr(self, key) for key in Cluster.__annotations__})
 
     def _create_control_plane(self) -> aws.eks.Cluster:
@@ -171,6 +218,7 @@ class Cluster(pulumi.ComponentResource):
             },
             bootstrap_self_managed_addons=False,
             vpc_config=self._vpc_config(),
+            **self._auto_mode(),
             encryption_config={"provider": {"key_arn": self._args["key_arn"]}, "resources": ["secrets"]},
             enabled_cluster_log_types=list(LOG_TYPES),
             zonal_shift_config={"enabled": True},
@@ -194,6 +242,24 @@ class Cluster(pulumi.ComponentResource):
             config["public_access_cidrs"] = list(self._spec.public_access_cidrs)
         return config
 
+    def _auto_mode(self) -> dict[str, Any]:
+        """The three parts of EKS Auto Mode, which EKS takes only together; nothing of them without it."""
+        if not self._spec.auto_mode:
+            return {}
+        return {
+            "compute_config": {
+                "enabled": True,
+                "node_pools": list(AUTO_MODE_NODE_POOLS),
+                "node_role_arn": self._create_auto_mode_node_role(),
+            },
+            "kubernetes_network_config": {"elastic_load_balancing": {"enabled": True}},
+            "storage_config": {"block_storage": {"enabled": True}},
+        }
+
+    def _addons(self, addons: tuple[str, ...]) -> tuple[str, ...]:
+        """Those that are made: an existing cluster has its own, and nodes of Auto Mode have them built in."""
+        return addons if self._spec.existing is None and self._spec.node_groups else ()
+
     def _create_log_group(self) -> aws.cloudwatch.LogGroup:
         """Made before the cluster, or EKS would make it, without retention and key."""
         return aws.cloudwatch.LogGroup(
@@ -213,7 +279,7 @@ class Cluster(pulumi.ComponentResource):
             f"{self._name}-cluster-role",
             role_name(spec.environment, spec.region, CLUSTER_ROLE),
             description="Control plane of the cluster",
-            trust=service_trust("eks.amazonaws.com", Condition("StringEquals", "aws:SourceAccount", spec.account_id)),
+            trust=self._cluster_trust(),
             tags=spec.tags,
             statements=[
                 Statement(
@@ -222,18 +288,35 @@ class Cluster(pulumi.ComponentResource):
                     (self._args["key_arn"],),
                 )
             ],
-            managed_policy_arns={"eks": managed_policy("AmazonEKSClusterPolicy", spec.region)},
+            managed_policy_arns={
+                key: managed_policy(policy, spec.region)
+                for key, policy in {
+                    "eks": "AmazonEKSClusterPolicy",
+                    **(_AUTO_MODE_CLUSTER_POLICIES if spec.auto_mode else {}),
+                }.items()
+            },
         )
         return when_permitted(role, permissions)
 
-    def _set_outputs(self) -> None:
-        cluster = self.cluster
+    def _cluster_trust(self) -> pulumi.Input[str]:
+        """EKS itself; Auto Mode also tags its sessions."""
+        actions = ("sts:AssumeRole", "sts:TagSession") if self._spec.auto_mode else ("sts:AssumeRole",)
+        condition = Condition("StringEquals", "aws:SourceAccount", self._spec.account_id)
+        return service_trust("eks.amazonaws.com", condition, actions=actions)
+
+    def _take_outputs(self, existing: ExistingCluster) -> None:
+        self.name = pulumi.Output.from_input(existing.name)
+        self.arn = pulumi.Output.from_input(self.cluster_arn)
+        self.endpoint = pulumi.Output.from_input(str(existing.endpoint))
+        self.certificate_authority = pulumi.Output.from_input(existing.certificate_authority)
+        self.security_group_id = pulumi.Output.from_input(existing.security_group_id)
+
+    def _set_outputs(self, cluster: aws.eks.Cluster) -> None:
         self.name = cluster.name
         self.arn = cluster.arn
         self.endpoint = cluster.endpoint
         self.certificate_authority = cluster.certificate_authority.apply(lambda authority: str(authority.data))
         self.security_group_id = cluster.vpc_config.apply(lambda config: str(config.cluster_security_group_id))
-        self.kubeconfig = self._kubeconfig()
 
     def _kubeconfig(self) -> pulumi.Output[str]:
         name = self.cluster_name
@@ -347,6 +430,22 @@ class Cluster(pulumi.ComponentResource):
             Statement("EncryptVolumes", use, key),
             Statement("GrantVolumes", ("kms:CreateGrant",), key, conditions=(for_aws,)),
         ]
+
+    def _create_auto_mode_node_role(self) -> pulumi.Output[str]:
+        """Nodes that EKS starts by itself: it changes their network and volumes from outside."""
+        spec = self._spec
+        role, permissions = create_role(
+            self,
+            f"{self._name}-auto-mode-node-role",
+            role_name(spec.environment, spec.region, f"{PLATFORM}auto-mode-node"),
+            description="Nodes that EKS Auto Mode starts; pods have roles of their own",
+            trust=service_trust("ec2.amazonaws.com"),
+            tags=spec.tags,
+            managed_policy_arns={
+                key: managed_policy(policy, spec.region) for key, policy in _AUTO_MODE_NODE_POLICIES.items()
+            },
+        )
+        return when_permitted(role, permissions)
 
     def _create_node_role(self) -> pulumi.Output[str]:
         spec = self._spec

@@ -184,7 +184,7 @@ class ClusterAddons(pulumi.ComponentResource):
             f"{self._name}-{addon.value}-role",
             role_name(spec.environment, spec.region, f"{PLATFORM}{addon.value}"),
             description=f"{addon.value} in cluster {spec.cluster_name}",
-            trust=pod_identity_trust(spec.account_id, cluster_arn(spec.environment, spec.region, spec.account_id)),
+            trust=pod_identity_trust(spec.account_id, cluster_arn(spec.cluster_name, spec.region, spec.account_id)),
             tags=spec.tags,
             statements=statements,
         )

@@ -121,10 +121,12 @@ def policy_document(statements: Sequence[Statement]) -> pulumi.Input[str]:
     return pulumi.Output.json_dumps(document)
 
 
-def service_trust(service: str, *conditions: Condition) -> pulumi.Input[str]:
+def service_trust(
+    service: str, *conditions: Condition, actions: tuple[str, ...] = ("sts:AssumeRole",)
+) -> pulumi.Input[str]:
     """Trust policy of a role that one AWS service assumes."""
     return policy_document(
-        [Statement("Assume", ("sts:AssumeRole",), principals=Principals.service(service), conditions=conditions)]
+        [Statement("Assume", actions, principals=Principals.service(service), conditions=conditions)]
     )
 
 

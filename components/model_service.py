@@ -167,7 +167,7 @@ class ModelService(pulumi.ComponentResource):
             f"{self._name}-role",
             role_name(spec.environment, spec.region, blueprint.name),
             description=f"Replicas of {blueprint.name} in cluster {spec.cluster_name}",
-            trust=pod_identity_trust(spec.account_id, cluster_arn(spec.environment, spec.region, spec.account_id)),
+            trust=pod_identity_trust(spec.account_id, cluster_arn(spec.cluster_name, spec.region, spec.account_id)),
             tags=spec.tags,
             statements=self._statements(),
         )

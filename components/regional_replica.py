@@ -12,11 +12,12 @@ from typing import Any, Final, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.cluster import Cluster
+from components.cluster import Cluster, ClusterArgs, ExistingClusterArgs
 from components.cluster_addons import ClusterAddons
 from components.edge import GATEWAY_PORT, GATEWAY_PROTOCOL
 from components.gateway import Gateway
 from components.gpu_node_group import GpuNodeGroup
+from components.karpenter_prerequisites import KarpenterPrerequisites
 from components.lineage import platform_tags, service_tags, tenant_tags
 from components.load_balancer import (
     LEAST_IDLE_SECONDS,
@@ -36,9 +37,11 @@ from components.options import child_options, parse_args, type_token
 from components.tenant import Tenant
 from components.workload import request_seconds
 from serving.blueprint.environment import (
+    Compute,
     EncryptionControl,
     Environment,
     EnvironmentKind,
+    ExistingCluster,
     NatMode,
     NodeGroup,
     NodeImage,
@@ -137,6 +140,7 @@ class RegionalReplica(pulumi.ComponentResource):
         self.network = self._create_network() if given is None else network_ids(given)
         self.cluster = self._create_cluster()
         self.gpu_node_groups = self._create_gpu_node_groups()
+        self.karpenter = self._create_karpenter() if self._environment.cluster.karpenter else None
         self.load_balancer = self._create_load_balancer()
         self.observability = self._create_observability()
         self.addons = self._create_addons()
@@ -189,26 +193,27 @@ class RegionalReplica(pulumi.ComponentResource):
         )
 
     def _create_cluster(self) -> Cluster:
-        return Cluster(
-            f"{self._name}-cluster",
-            {
-                "environment": self._environment.name,
-                "account_id": self._environment.account_id,
-                "region": self._region.name,
-                "version": self._environment.cluster.version,
-                "admin_role_arns": list(self._environment.cluster.admin_role_arns),
-                "public_access_cidrs": list(self._environment.cluster.public_access_cidrs),
-                "deletion_protection": True,
-                "log_retention_days": self._environment.log_retention_days,
-                "node_groups": [_node_group_args(group) for group in self._region.node_groups],
-                "zones": self._zones,
-                "private_subnet_ids": [*self.network.private_subnet_ids],
-                "key_arn": self._args["key_arn"],
-                "image_cache": bool(self._environment.registry.caches),
-                "tags": self._tags,
-            },
-            child_options(self),
-        )
+        args: ClusterArgs = {
+            "environment": self._environment.name,
+            "account_id": self._environment.account_id,
+            "region": self._region.name,
+            "version": self._environment.cluster.version,
+            "auto_mode": self._environment.cluster.compute is Compute.AUTO_MODE,
+            "admin_role_arns": list(self._environment.cluster.admin_role_arns),
+            "public_access_cidrs": list(self._environment.cluster.public_access_cidrs),
+            "deletion_protection": True,
+            "log_retention_days": self._environment.log_retention_days,
+            "node_groups": [_node_group_args(group) for group in self._region.node_groups],
+            "zones": self._zones,
+            "private_subnet_ids": [*self.network.private_subnet_ids],
+            "key_arn": self._args["key_arn"],
+            "image_cache": bool(self._environment.registry.caches),
+            "tags": self._tags,
+        }
+        if self._region.cluster is not None:
+            args["existing"] = _existing_args(self._region.cluster)
+            args["auto_mode"] = False
+        return Cluster(f"{self._name}-cluster", args, child_options(self))
 
     def _create_gpu_node_groups(self) -> list[GpuNodeGroup]:
         return [
@@ -233,6 +238,21 @@ class RegionalReplica(pulumi.ComponentResource):
             for group in self._region.node_groups
             if group.purpose is NodePurpose.GPU
         ]
+
+    def _create_karpenter(self) -> KarpenterPrerequisites:
+        return KarpenterPrerequisites(
+            f"{self._name}-karpenter",
+            {
+                "environment": self._environment.name,
+                "account_id": self._environment.account_id,
+                "region": self._region.name,
+                "cluster_name": self.cluster.cluster_name,
+                "cluster": self.cluster.name,
+                "key_arn": self._args["key_arn"],
+                "tags": self._tags,
+            },
+            child_options(self),
+        )
 
     def _create_load_balancer(self) -> LoadBalancer:
         balancer = LoadBalancer(
@@ -409,6 +429,19 @@ def idle_timeout_seconds(blueprints: Iterable[Blueprint]) -> int:
     """Silence that the load balancer bears: an answer may come whole at the very end of the longest request."""
     longest = max(request_seconds(blueprint) for blueprint in blueprints)
     return min(max(LEAST_IDLE_SECONDS, longest), MOST_IDLE_SECONDS)
+
+
+def _existing_args(cluster: ExistingCluster) -> ExistingClusterArgs:
+    """A cluster that is there already in the words of the components."""
+    args: ExistingClusterArgs = {
+        "name": cluster.name,
+        "endpoint": cluster.endpoint,
+        "certificate_authority": cluster.certificate_authority,
+        "security_group_id": cluster.security_group_id,
+    }
+    if cluster.node_role_arn is not None:
+        args["node_role_arn"] = cluster.node_role_arn
+    return args
 
 
 def _needs_device_plugin(group: NodeGroup) -> bool:

@@ -83,6 +83,7 @@ TESTED_VERSIONS = VersionSet(
         "1.35": {
             "aws-ebs-csi-driver": "v1.59.0-eksbuild.1",
             "coredns": "v1.14.2-eksbuild.4",
+            "eks-node-monitoring-agent": "v1.6.4-eksbuild.1",
             "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
             "kube-proxy": "v1.35.3-eksbuild.5",
             "metrics-server": "v0.8.1-eksbuild.6",

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from serving.blueprint.environment import CapacityType, Environment, NodeGroup, NodePurpose, Region
+from serving.blueprint.environment import CapacityType, Compute, Environment, NodeGroup, NodePurpose, Region
 from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.identity import Tier
@@ -216,6 +216,9 @@ def _nodes_too_few(
     """First-fit of all services' worst cases on the node groups of one region."""
     free = {group.name: float(_lasting_nodes(group)) for group in region.node_groups}
     wanted = [demand for blueprint in blueprints for demand in demands(environment, blueprint)]
+    if environment.cluster.compute is Compute.AUTO_MODE:
+        # its built-in node pools have no bound, and no accelerators
+        wanted = [demand for demand in wanted if demand.resources.accelerators]
     for demand in sorted(wanted, key=_largest_first):
         left = _place(demand, region, free)
         if left > 0:

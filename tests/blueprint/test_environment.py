@@ -79,6 +79,8 @@ BROKEN = [
         {"caches": [{"upstream": "github", "credential_arns": {"eu-central-1": CACHE_SECRET}}]},
         "is in eu-west-1",
     ),
+    ("cluster", {"compute": "auto-mode"}, "node group 'cpu' beside Auto Mode"),
+    ("regions.0.cluster", {"name": "a", "endpoint": "http://a"}, "String should match pattern"),
     ("cluster", {"version": "1.20"}, "is not in the tested set"),
     ("cluster", {"public_access_cidrs": ["0.0.0.0/0"]}, "opens the API endpoint"),
     ("cluster", {"public_access_cidrs": ["everywhere"]}, "is not an IPv4 network"),

@@ -17,6 +17,7 @@ from components.cluster import ClusterArgs
 from components.configuration_recorder import ConfigurationRecorderArgs
 from components.feature_store import FeatureStoreArgs
 from components.image_cache import ImageCacheArgs
+from components.karpenter_prerequisites import KarpenterPrerequisitesArgs
 from components.keys import EncryptionKeysArgs
 from components.model_store import ModelStoreArgs
 from components.network import NetworkArgs
@@ -137,6 +138,19 @@ def cluster_args(**changes: object) -> ClusterArgs:
         "node_groups": [node_group(), gpu_group()],
         "zones": ZONES,
         "private_subnet_ids": ["subnet-a", "subnet-b", "subnet-c"],
+        "key_arn": key_arn(HOME),
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def karpenter_args(**changes: object) -> KarpenterPrerequisitesArgs:
+    args: KarpenterPrerequisitesArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "region": HOME,
+        "cluster_name": f"test-{HOME}",
+        "cluster": f"test-{HOME}",
         "key_arn": key_arn(HOME),
         "tags": TAGS,
     }
@@ -333,6 +347,7 @@ FOUNDATION: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "EncryptionKeys": keys_args,
     "FeatureStore": feature_store_args,
     "GpuNodeGroup": lambda: node_group_args(gpu_group()),
+    "KarpenterPrerequisites": karpenter_args,
     "ModelStore": model_store_args,
     "Network": network_args,
     "NetworkPeering": peering_args,

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from components.cluster import LOG_TYPES, Cluster, addon_version, cluster_arn
-from serving.blueprint.errors import InternalError
+from components.cluster import LOG_TYPES, Cluster, addon_version, cluster_arn, cluster_name
+from serving.blueprint.errors import InputError, InternalError
 from serving.blueprint.versions import TESTED_VERSIONS
 from tests.components.recorder import UNKNOWN, Recorded, Recorder, Resource
 from tests.components.recorder import record as record_program
@@ -91,7 +91,7 @@ def test_nodes_wait_for_what_makes_them_ready_and_the_rest_waits_for_nodes() -> 
     (node_group,) = sample().of_type("aws:eks/nodeGroup:NodeGroup")
     for addon in ("vpc-cni", "kube-proxy", "eks-pod-identity-agent"):
         assert sample().named(f"cluster-{addon}").urn in node_group.dependencies
-    for addon in ("coredns", "aws-ebs-csi-driver", "metrics-server"):
+    for addon in ("coredns", "aws-ebs-csi-driver", "metrics-server", "eks-node-monitoring-agent"):
         assert node_group.urn in sample().named(f"cluster-{addon}").dependencies
 
 
@@ -111,7 +111,9 @@ def test_pods_of_addons_have_roles_that_only_this_cluster_can_hand_out() -> None
         trust = json.loads(sample().named(f"cluster-{suffix}-role")["assumeRolePolicy"])
         (statement,) = trust["Statement"]
         assert statement["Principal"] == {"Service": "pods.eks.amazonaws.com"}
-        assert statement["Condition"]["ArnEquals"]["aws:SourceArn"] == cluster_arn("test", HOME, ACCOUNT)
+        assert statement["Condition"]["ArnEquals"]["aws:SourceArn"] == cluster_arn(
+            cluster_name("test", HOME), HOME, ACCOUNT
+        )
 
 
 def test_the_role_of_the_nodes_carries_no_permissions_of_pods() -> None:
@@ -127,5 +129,121 @@ def test_the_kubernetes_provider_previews_without_a_cluster() -> None:
     provider = sample().one("pulumi:providers:kubernetes")
     assert provider["kubeconfig"] is UNKNOWN
     assert provider["enableServerSideApply"] == "true"
-    assert provider["clusterIdentifier"] == cluster_arn("test", HOME, ACCOUNT)
+    assert provider["clusterIdentifier"] == cluster_arn(cluster_name("test", HOME), HOME, ACCOUNT)
     assert sample().one("AccessPolicyAssociation").urn in provider.dependencies
+
+
+def test_node_repair_has_the_agent_that_sees_broken_accelerators() -> None:
+    assert "eks-node-monitoring-agent" in {addon["addonName"] for addon in sample().of_type("Addon")}
+    (node_group,) = sample().of_type("aws:eks/nodeGroup:NodeGroup")
+    assert node_group["nodeRepairConfig"] == {"enabled": True}
+
+
+EXISTING = {
+    "name": "bought-elsewhere",
+    "endpoint": "https://0123456789ABCDEF.gr7.eu-west-1.eks.amazonaws.com",
+    "certificate_authority": "LS0tLS1CRUdJTg==",
+    "security_group_id": "sg-0123456789abcdef0",
+}
+
+
+def test_of_a_cluster_that_is_there_already_only_node_groups_are_made(record: Recorder) -> None:
+    made_types = {resource.type for resource in made(record, existing=EXISTING) if resource.custom}
+    assert made_types == {
+        "pulumi:providers:kubernetes",
+        "aws:iam/role:Role",
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:ec2/launchTemplate:LaunchTemplate",
+        "aws:eks/nodeGroup:NodeGroup",
+    }
+
+
+def test_a_cluster_that_is_there_already_is_reached_without_asking_for_anything(record: Recorder) -> None:
+    recorded = made(record, existing=EXISTING)
+    provider = recorded.one("pulumi:providers:kubernetes")
+    kubeconfig = json.loads(provider["kubeconfig"])
+    (cluster,) = kubeconfig["clusters"]
+    assert cluster["cluster"] == {
+        "server": EXISTING["endpoint"],
+        "certificate-authority-data": EXISTING["certificate_authority"],
+    }
+    assert provider["clusterIdentifier"] == cluster_arn("bought-elsewhere", HOME, ACCOUNT)
+    (group,) = recorded.of_type("aws:eks/nodeGroup:NodeGroup")
+    assert group["clusterName"] == "bought-elsewhere"
+
+
+def test_nodes_of_a_cluster_that_is_there_already_may_take_its_role(record: Recorder) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/their-nodes"
+    recorded = made(record, existing={**EXISTING, "node_role_arn": role})
+    assert recorded.of_type("aws:iam/role:Role") == []
+    (group,) = recorded.of_type("aws:eks/nodeGroup:NodeGroup")
+    assert group["nodeRoleArn"] == role
+
+
+def test_auto_mode_of_a_cluster_that_is_there_already_is_not_ours(record: Recorder) -> None:
+    with pytest.raises(InputError, match="bought-elsewhere"):
+        made(record, existing=EXISTING, auto_mode=True)
+
+
+def auto_mode(record: Recorder, **changes: object) -> Recorded:
+    return made(record, auto_mode=True, **changes)
+
+
+def test_auto_mode_is_switched_on_in_all_its_parts_or_in_none(record: Recorder) -> None:
+    on = auto_mode(record).one("aws:eks/cluster:Cluster")
+    assert on["computeConfig"]["enabled"] is True
+    assert set(on["computeConfig"]["nodePools"]) == {"general-purpose", "system"}
+    assert on["kubernetesNetworkConfig"] == {"elasticLoadBalancing": {"enabled": True}}
+    assert on["storageConfig"] == {"blockStorage": {"enabled": True}}
+    parts = {"computeConfig", "kubernetesNetworkConfig", "storageConfig"}
+    assert not parts & set(control_plane().inputs)
+
+
+def test_auto_mode_has_the_permissions_that_it_needs_before_the_cluster_is_made(record: Recorder) -> None:
+    recorded = auto_mode(record)
+    cluster = recorded.one("aws:eks/cluster:Cluster")
+    attached = {
+        a["policyArn"].rpartition("/")[2]: a.urn
+        for a in recorded.of_type("RolePolicyAttachment")
+        if a.name.startswith(("cluster-cluster-role-", "cluster-auto-mode-node-role-"))
+    }
+    assert set(attached) == {
+        "AmazonEKSClusterPolicy",
+        "AmazonEKSComputePolicy",
+        "AmazonEKSBlockStoragePolicy",
+        "AmazonEKSLoadBalancingPolicy",
+        "AmazonEKSNetworkingPolicy",
+        "AmazonEKSWorkerNodeMinimalPolicy",
+        "AmazonEC2ContainerRegistryPullOnly",
+    }
+    assert set(attached.values()) <= cluster.dependencies
+    (statement,) = json.loads(recorded.named("cluster-cluster-role")["assumeRolePolicy"])["Statement"]
+    assert set(statement["Action"]) == {"sts:AssumeRole", "sts:TagSession"}
+
+
+def test_with_auto_mode_alone_nothing_is_installed_that_it_has_built_in(record: Recorder) -> None:
+    recorded = auto_mode(record, node_groups=[])
+    assert recorded.of_type("Addon") == []
+    assert recorded.of_type("aws:eks/nodeGroup:NodeGroup") == []
+
+
+def test_switching_auto_mode_on_touches_nothing_but_the_control_plane_and_its_roles(record: Recorder) -> None:
+    off, on = made(record), auto_mode(record)
+    before = {resource.urn: resource.inputs for resource in off}
+    changed = {resource.name for resource in on if before.get(resource.urn) != resource.inputs}
+    assert all(name.startswith(("cluster-cluster", "cluster-auto-mode-node-role")) for name in changed)
+    assert set(before) <= {resource.urn for resource in on}
+
+
+def test_an_upgrade_replaces_nothing(record: Recorder) -> None:
+    """Only versions change: of the control plane, of nodes and of add-ons, all of which AWS changes in place."""
+    fields = {"version", "addonVersion"}
+    newer = {**TESTED_VERSIONS.eks_addons["1.35"], "kube-proxy": "v1.36.0-eksbuild.1"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("components.cluster.addon_version", lambda _, addon: newer[addon])
+        upgraded = made(record, version="1.36")
+    before = {resource.urn: resource for resource in sample()}
+    assert set(before) == {resource.urn for resource in upgraded}
+    for after in upgraded:
+        if after.custom:
+            assert {key for key in after.inputs if after[key] != before[after.urn].get(key)} <= fields, after.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from typing import Any
 
@@ -11,9 +12,9 @@ import pulumi_aws as aws
 import pytest
 
 from components.node_group import CAPACITY_LABEL
-from components.node_labels import IMAGE_LABEL
+from components.node_labels import AUTO_MODE_LABEL, AUTO_MODE_VALUE, IMAGE_LABEL, PURPOSE_LABEL
 from components.regional_replica import RegionalReplica, RegionalReplicaArgs
-from serving.blueprint.environment import CapacityType
+from serving.blueprint.environment import CapacityType, Compute, NodeImage
 from serving.blueprint.environment import Environment as EnvironmentDocument
 from tests.components.recorder import Recorded, Recorder, Resource
 from tests.components.recorder import record as record_program
@@ -29,7 +30,7 @@ GPU = {"purpose": "gpu", "instance_types": ["g6.xlarge"], "min_nodes": 1, "max_n
 SYSTEM = {"name": "system", "purpose": "system", "instance_types": ["m7i.large"], "min_nodes": 2, "max_nodes": 3}
 
 
-def replica(record: Recorder = record_program, **changes: object) -> Recorded:
+def replica(record: Recorder = record_program, /, **changes: object) -> Recorded:
     """The first region of the dev environment, changed, with one service."""
     return record(lambda: make(environment("dev", **changes)))
 
@@ -74,16 +75,19 @@ def selected(labels: dict[str, str], plugin: dict[str, Any] | None) -> bool:
     )
 
 
-@pytest.mark.parametrize("images", list(itertools.combinations_with_replacement(["al2023", "bottlerocket"], 2)))
-def test_every_gpu_node_has_exactly_one_device_plugin(images: tuple[str, str]) -> None:
-    groups = [{**GPU, "name": f"gpu-{index}", "image": image} for index, image in enumerate(images)]
-    recorded = replica(**{GROUPS: [SYSTEM, *groups]})
+@pytest.mark.parametrize("compute", list(Compute))
+@pytest.mark.parametrize("images", list(itertools.combinations_with_replacement(list(NodeImage), 2)))
+def test_every_gpu_node_has_exactly_one_device_plugin(images: tuple[NodeImage, NodeImage], compute: Compute) -> None:
+    groups = [{**GPU, "name": f"gpu-{index}", "image": image.value} for index, image in enumerate(images)]
+    recorded = replica(**{GROUPS: [SYSTEM, *groups], "cluster.compute": compute.value})
     plugin = values(recorded, "nvidia-device-plugin")
     assert len(gpu_groups(recorded)) == len(images)
     for group in gpu_groups(recorded):
         own = group["amiType"].startswith("BOTTLEROCKET")
         assert own == (group["labels"].get(IMAGE_LABEL) == "bottlerocket")
         assert own + selected(group["labels"], plugin) == 1
+    # nodes of Auto Mode bring theirs, whatever labels a node pool gives them
+    assert not selected({AUTO_MODE_LABEL: AUTO_MODE_VALUE, PURPOSE_LABEL: "gpu"}, plugin)
 
 
 def test_the_autoscaler_asks_the_capacities_of_a_group_in_their_order() -> None:
@@ -123,3 +127,23 @@ def test_every_capacity_can_be_bought() -> None:
     assert set(order) == set(CapacityType)
     group = {**GPU, "name": "p5", "instance_types": ["p5.48xlarge"], "capacity": order, "capacity_block": block}
     assert len(gpu_groups(replica(**{GROUPS: [SYSTEM, group]}))) == len(order)
+
+
+EXISTING = {
+    "name": "bought-elsewhere",
+    "endpoint": "https://0123456789ABCDEF.gr7.eu-west-1.eks.amazonaws.com",
+    "certificate_authority": "LS0tLS1CRUdJTg==",
+    "security_group_id": "sg-0123456789abcdef0",
+}
+
+
+def test_a_cluster_that_is_there_already_takes_the_place_of_ours() -> None:
+    recorded = replica(**{"regions.0.cluster": EXISTING})
+    assert recorded.of_type("aws:eks/cluster:Cluster") == []
+    assert {one["clusterName"] for one in recorded.of_type("PodIdentityAssociation")} == {EXISTING["name"]}
+    for role in recorded.of_type("aws:iam/role:Role"):
+        trust = json.loads(role["assumeRolePolicy"])["Statement"][0]
+        if trust["Principal"] == {"Service": "pods.eks.amazonaws.com"}:
+            assert trust["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(f":cluster/{EXISTING['name']}")
+    rule = recorded.named("cell-gateway-from-edge")
+    assert rule["securityGroupId"] == EXISTING["security_group_id"]

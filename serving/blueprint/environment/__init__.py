@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from serving.blueprint.environment.account import ServiceLinkedRole
 from serving.blueprint.environment.audit import Audit, Provision
-from serving.blueprint.environment.cluster import Addon, Cluster
+from serving.blueprint.environment.cluster import Addon, Cluster, Compute, ExistingCluster
 from serving.blueprint.environment.keys import Keys
 from serving.blueprint.environment.nodes import (
     MIN_GPU_DISK_GIB,
@@ -62,10 +62,12 @@ __all__ = [
     "CapacityBlock",
     "CapacityType",
     "Cluster",
+    "Compute",
     "DomainName",
     "EncryptionControl",
     "Environment",
     "EnvironmentKind",
+    "ExistingCluster",
     "ExistingNetwork",
     "ExistingRegistry",
     "HealthCheck",

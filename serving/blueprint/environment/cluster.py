@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field, field_validator
 
 from serving.blueprint.environment.scalars import RoleArn, network_of
-from serving.blueprint.schema.base import Section
+from serving.blueprint.schema.base import HttpsUrl, Section
 from serving.blueprint.versions import TESTED_VERSIONS
 
 
@@ -24,11 +24,43 @@ class Addon(StrEnum):
     NVIDIA_DEVICE_PLUGIN = "nvidia-device-plugin"
 
 
+class Compute(StrEnum):
+    """What starts nodes."""
+
+    NODE_GROUPS = "node-groups"
+    """Managed node groups, sized by the Cluster Autoscaler."""
+    AUTO_MODE = "auto-mode"
+    """EKS Auto Mode with its built-in node pools, beside the node groups: what asks for labels of ours runs there."""
+
+
+class ExistingCluster(Section):
+    """A cluster that is there already, by whatever other means."""
+
+    name: str = Field(
+        pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$",  # botocore 1.44.5, eks, ClusterName
+        description="Its name.",
+    )
+    endpoint: HttpsUrl = Field(description="URL of its Kubernetes API.")
+    certificate_authority: str = Field(
+        pattern=r"^[A-Za-z0-9+/]+={0,2}$", description="Certificate of its Kubernetes API, base64."
+    )
+    security_group_id: str = Field(
+        pattern=r"^sg-[0-9a-f]{8,17}$", description="Security group that EKS gives to nodes and control plane."
+    )
+    node_role_arn: RoleArn | None = Field(
+        default=None, description="Role of nodes that it has already; a new one is made by default."
+    )
+
+
 class Cluster(Section):
     """The clusters of the environment; one a serving region."""
 
     version: str = Field(
         default=TESTED_VERSIONS.kubernetes, pattern=r"^1\.\d{2}$", description="Kubernetes version (EKS)."
+    )
+    compute: Compute = Field(default=Compute.NODE_GROUPS, description="What starts nodes.")
+    karpenter: bool = Field(
+        default=False, description="Whether what Karpenter needs of AWS is made: roles and interruption queue."
     )
     public_access_cidrs: tuple[str, ...] = Field(
         default=(), description="Who may reach the API endpoint from outside; nobody by default."

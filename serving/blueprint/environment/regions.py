@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from serving.blueprint.environment.cluster import ExistingCluster
 from serving.blueprint.environment.nodes import NodeGroup, NodePurpose
 from serving.blueprint.environment.scalars import AwsRegion, ZoneName, network_of
 from serving.blueprint.errors import Finding, KeyPath
@@ -97,6 +98,9 @@ class Region(Section):
         description="What is asked of traffic inside the network; `monitor` in production, otherwise `off`.",
     )
     node_groups: tuple[NodeGroup, ...] = Field(default=(), description="Node groups of the region's cluster.")
+    cluster: ExistingCluster | None = Field(
+        default=None, description="A cluster that is there already; a new one is made by default."
+    )
 
     @field_validator("cidr")
     @classmethod

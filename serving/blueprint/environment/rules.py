@@ -7,7 +7,9 @@ from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Any
 
+from serving.blueprint.environment.cluster import Cluster, Compute
 from serving.blueprint.environment.keys import Keys, key_findings
+from serving.blueprint.environment.nodes import PREPAID, NodePurpose
 from serving.blueprint.environment.regions import Region, RegionRole
 from serving.blueprint.environment.routing import Routing, RoutingKind, RoutingPolicy
 from serving.blueprint.environment.tenants import Tenant
@@ -33,6 +35,9 @@ def environment_rules(sections: Mapping[str, Any]) -> Iterator[Finding]:
         yield from _duplicates("tenants", [tenant.name for tenant in tenants])
     if regions is not None and topology is not None:
         yield from _topology_fits(regions, topology)
+    cluster: Cluster | None = sections.get("cluster")
+    if regions is not None and cluster is not None:
+        yield from _one_starter_of_nodes(regions, cluster)
     routing: Routing | None = sections.get("routing")
     if regions is not None and routing is not None:
         yield from _weights_fit(regions, routing)
@@ -209,3 +214,25 @@ def _switch_fits(regions: Sequence[Region], routing: Routing) -> Iterator[Findin
             effect="a plan has exactly two regions, one that is left and one that takes over",
             remedy="have two or more active regions, or one active and one passive",
         )
+
+
+def _one_starter_of_nodes(regions: Sequence[Region], cluster: Cluster) -> Iterator[Finding]:
+    """Auto Mode's built-in node pools run what needs no accelerator; whatever is paid for already may stay."""
+    if cluster.compute is not Compute.AUTO_MODE:
+        return
+    for r, region in enumerate(regions):
+        if region.cluster is not None:
+            yield Finding(
+                ("regions", r, "cluster"),
+                f"cluster '{region.cluster.name}' is there already",
+                effect="its control plane is not changed here: Auto Mode would not be switched on",
+                remedy="switch it on where the cluster is made, and choose compute: node-groups",
+            )
+        for g, group in enumerate(region.node_groups):
+            if group.purpose is NodePurpose.CPU and not PREPAID.issuperset(group.capacity):
+                yield Finding(
+                    ("regions", r, "node_groups", g),
+                    f"node group '{group.name}' beside Auto Mode",
+                    effect="two autoscalers would start nodes for the same pods",
+                    remedy="remove the node group, or make its capacity reserved",
+                )
