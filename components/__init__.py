@@ -24,6 +24,7 @@ MODULES: dict[str, str] = {
     "EncryptionKeys": "keys",
     "FeatureStore": "feature_store",
     "Gateway": "gateway",
+    "GlobalAccelerator": "global_accelerator",
     "GlobalRouting": "global_routing",
     "GpuNodeGroup": "gpu_node_group",
     "ImageCache": "image_cache",

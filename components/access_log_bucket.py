@@ -6,7 +6,7 @@ encryption behavior", and Elastic Load Balancing user guide, "Enable access logs
 Balancer", read 2026-11). It does not log its own access, which would never end.
 """
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -22,6 +22,9 @@ from serving.blueprint.schema.base import Section
 BALANCER_LOGS_PREFIX = "elb/"
 """Where load balancers write."""
 
+ACCELERATOR_LOGS_PREFIX = "accelerator/"
+"""Where an accelerator writes its flow logs."""
+
 
 class AccessLogBucketArgs(TypedDict):
     """Arguments of `AccessLogBucket`."""
@@ -34,6 +37,8 @@ class AccessLogBucketArgs(TypedDict):
     """Region of the bucket and of all that logs to it."""
     retention_days: int
     """Days after which logs expire."""
+    accelerator: NotRequired[bool]
+    """Whether an accelerator of the account may log here; it may not by default."""
     tags: dict[str, str]
     """Ownership tags."""
 
@@ -45,6 +50,7 @@ class AccessLogBucketSpec(Section):
     account_id: str = Field(pattern=r"^\d{12}$")
     region: AwsRegion
     retention_days: int = Field(ge=1, le=36_500)
+    accelerator: bool = False
     tags: dict[str, str]
 
 
@@ -110,7 +116,7 @@ class AccessLogBucket(pulumi.ComponentResource):
         )
 
     def _delivery(self) -> list[Statement]:
-        """S3 and load balancers of this account may write their logs, each below its own prefix."""
+        """S3, load balancers and accelerators of this account may write their logs, each below its own prefix."""
         spec, bucket = self._spec, bucket_arn(self.bucket_name, self._spec.region)
         balancers = arn("elasticloadbalancing", spec.region, spec.account_id, "loadbalancer/*")
         return [
@@ -127,5 +133,28 @@ class AccessLogBucket(pulumi.ComponentResource):
                 (f"{bucket}/{BALANCER_LOGS_PREFIX}*",),
                 principals=Principals.service("logdelivery.elasticloadbalancing.amazonaws.com"),
                 conditions=(Condition("ArnLike", "aws:SourceArn", balancers),),
+            ),
+            *(self._accelerator_delivery() if spec.accelerator else ()),
+        ]
+
+    def _accelerator_delivery(self) -> list[Statement]:
+        """An accelerator's logs come through CloudWatch's delivery, which looks at the bucket's ACL first."""
+        spec, bucket = self._spec, bucket_arn(self.bucket_name, self._spec.region)
+        delivery = Principals.service("delivery.logs.amazonaws.com")
+        own_account = Condition("StringEquals", "aws:SourceAccount", spec.account_id)
+        return [
+            Statement(
+                "DeliverAcceleratorLogs",
+                ("s3:PutObject",),
+                (f"{bucket}/{ACCELERATOR_LOGS_PREFIX}AWSLogs/{spec.account_id}/*",),
+                principals=delivery,
+                conditions=(own_account, Condition("StringEquals", "s3:x-amz-acl", "bucket-owner-full-control")),
+            ),
+            Statement(
+                "CheckAclForAcceleratorLogs",
+                ("s3:GetBucketAcl",),
+                (bucket,),
+                principals=delivery,
+                conditions=(own_account,),
             ),
         ]

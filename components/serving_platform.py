@@ -19,6 +19,7 @@ from components.cost_guardrails import CostGuardrails
 from components.dns_zone import DnsZone, DnsZoneArgs
 from components.engines import server_of
 from components.feature_store import FeatureStore
+from components.global_accelerator import GlobalAccelerator
 from components.global_routing import GlobalRouting, GlobalRoutingArgs, RoutedRegionSpec, routes, switch_points
 from components.image_cache import ImageCache
 from components.keys import EncryptionKeys, EncryptionKeysArgs
@@ -31,7 +32,7 @@ from components.personal_data_discovery import GRANT_OPERATIONS, service_role_ar
 from components.region_switch import RegionSwitch, RegionSwitchArgs, SwitchedServiceArgs
 from components.regional_replica import RegionalReplica, ServiceWiringArgs
 from serving.blueprint.environment import Environment, EnvironmentKind, Provision, Region, RegionRole, ServiceLinkedRole
-from serving.blueprint.environment.routing import EVEN_WEIGHT
+from serving.blueprint.environment.routing import EVEN_WEIGHT, RoutingKind
 from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
@@ -87,7 +88,7 @@ class ServingPlatform(pulumi.ComponentResource):
         self.replicas = {region.name: self._create_replica(region) for region in spec.environment.serving_regions}
         self.region_switch = self._create_region_switch()
         self.peerings = self._create_peerings()
-        self.routing = self._create_routing()
+        self.routing = self._create_accelerator() if self._accelerated else self._create_routing()
         self.backup = self._create_backup()
         self.audit = self._create_audit()
         self.cost = self._create_cost_guardrails()
@@ -180,10 +181,15 @@ class ServingPlatform(pulumi.ComponentResource):
                 "account_id": self._environment.account_id,
                 "region": region.name,
                 "retention_days": self._environment.log_retention_days,
+                "accelerator": self._accelerated and region.name == self._home,
                 "tags": self._tags,
             },
             child_options(self),
         )
+
+    @property
+    def _accelerated(self) -> bool:
+        return self._environment.routing.kind is RoutingKind.ACCELERATOR
 
     def _create_registry(self) -> ArtifactRegistry:
         images = {self._environment.tools.image}
@@ -386,6 +392,29 @@ class ServingPlatform(pulumi.ComponentResource):
         if self.region_switch is not None:
             args["switch_check_ids"] = dict(self.region_switch.check_ids)
         return GlobalRouting(f"{self._name}-routing", args, child_options(self))
+
+    def _create_accelerator(self) -> GlobalAccelerator:
+        environment = self._environment
+        return GlobalAccelerator(
+            f"{self._name}-accelerator",
+            {
+                "environment": environment.name,
+                "hosts": dict(self._hosts),
+                "regions": [
+                    {
+                        "name": region.name,
+                        "role": region.role.value,
+                        "weight": environment.routing.weights.get(region.name, EVEN_WEIGHT),
+                        "load_balancer_arn": self.replicas[region.name].load_balancer.arn,
+                    }
+                    for region in environment.serving_regions
+                ],
+                "zone_id": self.zone.zone_id,
+                "log_bucket": self.log_buckets[self._home].name,
+                "tags": self._tags,
+            },
+            child_options(self),
+        )
 
     def _create_region_switch(self) -> RegionSwitch | None:
         """Plans for leaving a region by decision, where there is one to leave."""

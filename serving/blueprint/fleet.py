@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from serving.blueprint.compatibility import misfits
-from serving.blueprint.environment import Environment
+from serving.blueprint.environment import Environment, RoutingKind
 from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.contract import Delivery, Protocol
 from serving.blueprint.schema.governance import Encryption
-from serving.blueprint.schema.recovery import StatefulPart
+from serving.blueprint.schema.recovery import FailoverMode, StatefulPart
 from serving.blueprint.versions import TESTED_VERSIONS
 
 MAX_HOST_LENGTH = 64
@@ -192,6 +192,14 @@ def _service_in_environment(environment: Environment, name: str, blueprint: Blue
             f"it promises topology '{blueprint.recovery.topology}', the environment has '{environment.topology}'",
             effect="failover would not work as the blueprint says",
             remedy="change the environment's topology, or override recovery.topology where the blueprint allows it",
+        )
+    accelerated = environment.routing.kind is RoutingKind.ACCELERATOR
+    if accelerated and blueprint.recovery.failover is FailoverMode.MANUAL and len(environment.serving_regions) > 1:
+        yield Finding(
+            here,
+            "its failover is 'manual', and an accelerator moves traffic by itself",
+            effect="a region would be left although people were to decide",
+            remedy="choose routing.kind: dns in the environment, or recovery.failover: automatic in the blueprint",
         )
     yield from _unrendered(name, blueprint)
     yield from _host_fits(environment, name, blueprint)
