@@ -34,6 +34,8 @@ Load Balancers", read 2026-11); one is left over so that a host and its regional
 
 _LONGEST_HOST = 128  # characters in a listener rule (botocore 1.44.5, elbv2, HostHeaderConditionConfig)
 
+_LOGGED_ACTIONS = ("BLOCK", "COUNT", "EXCLUDED_AS_COUNT")  # botocore 1.44.5, wafv2, ActionValue
+
 _LARGEST_URI_BYTES = 4_096
 _LARGEST_QUERY_BYTES = 4_096
 
@@ -63,11 +65,16 @@ _COUNTED_BODY_RULES = (
     "GenericRFI_BODY",
     "SizeRestrictions_BODY",
 )
+# Callers are servers, and Route 53's health checkers are too: where they run is no reason to refuse them. Who hides
+# where a request comes from is refused.
+_COUNTED_ORIGINS = ("HostingProviderIPList",)
+
 # Groups of AWS WAF managed rules, with the rules that are only counted.
 _MANAGED_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("AWSManagedRulesCommonRuleSet", _COUNTED_BODY_RULES),
     ("AWSManagedRulesKnownBadInputsRuleSet", ()),
     ("AWSManagedRulesAmazonIpReputationList", ()),
+    ("AWSManagedRulesAnonymousIpList", _COUNTED_ORIGINS),
 )
 
 
@@ -92,6 +99,7 @@ class LoadBalancerArgs(TypedDict):
         gateway_security_group_id: Security group of the gateway; the only place that the edge may reach.
         access_log_bucket: Bucket of the region's access logs, which accepts those of load balancers.
         key_arn: Key of the firewall's log.
+        web_acl_arn: Web ACL that is there already; one is made by default, with its log.
     """
 
     environment: str
@@ -111,6 +119,7 @@ class LoadBalancerArgs(TypedDict):
     gateway_security_group_id: pulumi.Input[str]
     access_log_bucket: pulumi.Input[str]
     key_arn: pulumi.Input[str]
+    web_acl_arn: NotRequired[pulumi.Input[str]]
 
 
 class LoadBalancerSpec(Section):
@@ -149,6 +158,7 @@ WIRING = frozenset(
         "gateway_security_group_id",
         "access_log_bucket",
         "key_arn",
+        "web_acl_arn",
     }
 )
 
@@ -182,12 +192,12 @@ class LoadBalancer(pulumi.ComponentResource):
         target_group = self._create_target_group()
         listener = self._create_listeners(balancer)
         self._create_rules(listener, target_group)
-        web_acl = self._create_firewall(balancer)
+        web_acl_arn = self._create_firewall(balancer)
         self.arn, self.arn_suffix = balancer.arn, balancer.arn_suffix
         self.dns_name, self.zone_id = balancer.dns_name, balancer.zone_id
         self.target_group_arn = target_group.arn
         self.target_group_arn_suffix = target_group.arn_suffix
-        self.security_group_id, self.web_acl_arn = security_group.id, web_acl.arn
+        self.security_group_id, self.web_acl_arn = security_group.id, web_acl_arn
         self.register_outputs(
             {
                 "arn": self.arn,
@@ -358,7 +368,20 @@ class LoadBalancer(pulumi.ComponentResource):
                 opts=child_options(self),
             )
 
-    def _create_firewall(self, balancer: aws.lb.LoadBalancer) -> aws.wafv2.WebAcl:
+    def _create_firewall(self, balancer: aws.lb.LoadBalancer) -> pulumi.Output[str]:
+        """The web ACL before the load balancer: ours, with its log, or the one that was brought."""
+        given = self._args.get("web_acl_arn")
+        web_acl_arn = self._create_web_acl().arn if given is None else pulumi.Output.from_input(given)
+        aws.wafv2.WebAclAssociation(
+            f"{self._name}-firewall-association",
+            region=self._spec.region,
+            resource_arn=balancer.arn,
+            web_acl_arn=web_acl_arn,
+            opts=child_options(self),
+        )
+        return web_acl_arn
+
+    def _create_web_acl(self) -> aws.wafv2.WebAcl:
         web_acl = aws.wafv2.WebAcl(
             f"{self._name}-firewall",
             region=self._spec.region,
@@ -369,13 +392,6 @@ class LoadBalancer(pulumi.ComponentResource):
             rules=_firewall_rules(self._spec),
             visibility_config=_visibility("edge"),
             tags=self._spec.tags,
-            opts=child_options(self),
-        )
-        aws.wafv2.WebAclAssociation(
-            f"{self._name}-firewall-association",
-            region=self._spec.region,
-            resource_arn=balancer.arn,
-            web_acl_arn=web_acl.arn,
             opts=child_options(self),
         )
         self._create_firewall_log(web_acl)
@@ -397,6 +413,17 @@ class LoadBalancer(pulumi.ComponentResource):
             region=self._spec.region,
             resource_arn=web_acl.arn,
             log_destination_configs=[group.arn],
+            # who was let through stands in the access log; here is what a rule had something to say about
+            logging_filter={
+                "default_behavior": "DROP",
+                "filters": [
+                    {
+                        "behavior": "KEEP",
+                        "requirement": "MEETS_ANY",
+                        "conditions": [{"action_condition": {"action": action}} for action in _LOGGED_ACTIONS],
+                    }
+                ],
+            },
             redacted_fields=[
                 {"single_header": {"name": header}} for header in ("authorization", "cookie", "x-api-key")
             ],

@@ -26,6 +26,7 @@ from components.load_balancer import (
     MOST_REQUESTS_PER_IP,
     RATE_WINDOW_SECONDS,
     LoadBalancer,
+    LoadBalancerArgs,
 )
 from components.model_service import ModelService, ModelServiceArgs
 from components.network import Network
@@ -255,29 +256,29 @@ class RegionalReplica(pulumi.ComponentResource):
         )
 
     def _create_load_balancer(self) -> LoadBalancer:
-        balancer = LoadBalancer(
-            f"{self._name}-edge",
-            {
-                "environment": self._environment.name,
-                "region": self._region.name,
-                "account_id": self._environment.account_id,
-                "hosts": sorted(self._hosts.values()),
-                "max_request_bytes": max(b.contract.max_request_bytes for b in self._blueprints),
-                "gateway_port": GATEWAY_PORT,
-                "gateway_protocol": GATEWAY_PROTOCOL,
-                "requests_per_ip": requests_per_ip(self._blueprints),
-                "idle_timeout_seconds": idle_timeout_seconds(self._blueprints),
-                "log_retention_days": self._environment.log_retention_days,
-                "tags": self._tags,
-                "certificate_arns": self._args["certificate_arns"],
-                "access_log_bucket": self._args["access_log_bucket"],
-                "vpc_id": self.network.vpc_id,
-                "public_subnet_ids": [*self.network.public_subnet_ids],
-                "gateway_security_group_id": self.cluster.security_group_id,
-                "key_arn": self._args["key_arn"],
-            },
-            child_options(self),
-        )
+        args: LoadBalancerArgs = {
+            "environment": self._environment.name,
+            "region": self._region.name,
+            "account_id": self._environment.account_id,
+            "hosts": sorted(self._hosts.values()),
+            "max_request_bytes": max(b.contract.max_request_bytes for b in self._blueprints),
+            "gateway_port": GATEWAY_PORT,
+            "gateway_protocol": GATEWAY_PROTOCOL,
+            "requests_per_ip": requests_per_ip(self._blueprints),
+            "idle_timeout_seconds": idle_timeout_seconds(self._blueprints),
+            "log_retention_days": self._environment.log_retention_days,
+            "tags": self._tags,
+            "certificate_arns": self._args["certificate_arns"],
+            "access_log_bucket": self._args["access_log_bucket"],
+            "vpc_id": self.network.vpc_id,
+            "public_subnet_ids": [*self.network.public_subnet_ids],
+            "gateway_security_group_id": self.cluster.security_group_id,
+            "key_arn": self._args["key_arn"],
+        }
+        web_acl_arn = self._environment.edge.web_acl_arns.get(self._region.name)
+        if web_acl_arn is not None:
+            args["web_acl_arn"] = web_acl_arn
+        balancer = LoadBalancer(f"{self._name}-edge", args, child_options(self))
         aws.vpc.SecurityGroupIngressRule(
             f"{self._name}-gateway-from-edge",
             region=self._region.name,

@@ -294,7 +294,9 @@ class ServingPlatform(pulumi.ComponentResource):
             args["hosted_zone_id"] = self._environment.hosted_zone.id
         return DnsZone(f"{self._name}-zone", args, child_options(self))
 
-    def _create_certificates(self) -> Certificates:
+    def _create_certificates(self) -> Certificates | None:
+        if self._environment.edge.certificate_arns:
+            return None
         return Certificates(
             f"{self._name}-certificates",
             {
@@ -307,6 +309,11 @@ class ServingPlatform(pulumi.ComponentResource):
             child_options(self),
         )
 
+    def _certificate_arns(self, region: str) -> list[pulumi.Input[str]]:
+        if self.certificates is None:
+            return [*self._environment.edge.certificate_arns[region]]
+        return [*self.certificates.arns[region]]
+
     def _create_replica(self, region: Region) -> RegionalReplica:
         return RegionalReplica(
             f"{self._name}-{region.name}",
@@ -317,7 +324,7 @@ class ServingPlatform(pulumi.ComponentResource):
                 "registry": self.registry.registry(region.name),
                 "model_bucket": self.model_store.bucket_name(region.name),
                 "services": {name: self._feature_wiring(name, region.name) for name in self.feature_stores},
-                "certificate_arns": list(self.certificates.arns[region.name]),
+                "certificate_arns": self._certificate_arns(region.name),
                 "access_log_bucket": self.log_buckets[region.name].name,
                 "key_arn": self.keys.arn(region.name, DataClass.INTERNAL.value),
                 "metrics_key_arn": self.keys.metrics_arn(region.name),

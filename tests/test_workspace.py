@@ -195,6 +195,12 @@ def test_a_promise_that_the_environment_cannot_keep_is_refused(
     assert all(problem.line > 0 for problem in found)
 
 
+def test_people_cannot_decide_where_an_accelerator_does(project: Path) -> None:
+    edit_blueprint(project, "chat", **{"recovery.failover": "manual"})
+    edit_stack(project, "prod", routing={"kind": "accelerator"})
+    assert [problem for problem in problems(project) if "moves traffic by itself" in problem.message]
+
+
 def test_problems_of_several_documents_come_together(project: Path) -> None:
     edit_blueprint(project, "chat", **{"slo.availability_percent": 100})
     edit_blueprint(project, "embedding", **{"scaling.max_replicas": 1})

@@ -25,6 +25,8 @@ CACHE_SECRET = "arn:aws:secretsmanager:eu-west-1:444455556666:secret:ecr-pullthr
 FOREIGN_SECRET = {"upstream": "github", "credential_arns": {"eu-central-1": CACHE_SECRET}}
 KEY = "arn:aws:kms:{}:444455556666:key/mrk-0123456789abcdef0123456789abcdef"
 KEYS = {region: {"restricted": KEY.format(region)} for region in ("eu-west-1", "eu-central-1", "eu-north-1")}
+CERTIFICATE = "arn:aws:acm:eu-west-1:444455556666"
+WEB_ACL = "arn:aws:wafv2:eu-west-1:444455556666:regional/webacl/edge/5f0c1c9e-0000-4000-8000-000000000003"
 
 BROKEN = [
     ("keys", {"existing": KEYS | {"eu-north-1": {}}}, "'restricted' has an existing key in eu-west-1, eu-central-1"),
@@ -67,6 +69,14 @@ BROKEN = [
     ("topology", "active-passive", "'active-passive' without a passive region"),
     ("topology", "single-region", "with 2 serving regions"),
     ("routing", {"health_check": {"interval_seconds": 20}}, "every 10 or every 30 seconds"),
+    (
+        "edge",
+        {"certificate_arns": {"eu-west-1": [f"{CERTIFICATE}:certificate/one"]}},
+        "no certificate for eu-central-1",
+    ),
+    ("edge", {"certificate_arns": {"eu-central-1": [f"{CERTIFICATE}:certificate/one"]}}, "is in another region than"),
+    ("edge", {"web_acl_arns": {"eu-north-1": WEB_ACL}}, "'eu-north-1' is no region that serves"),
+    ("edge", {"web_acl_arns": {"eu-west-1": WEB_ACL.replace("regional", "global")}}, "String should match pattern"),
     ("routing", {"region_switch": {"automatic": True}}, "described but not enabled"),
     ("routing", {"kind": "accelerator", "region_switch": {"enabled": True}}, "with kind 'accelerator'"),
     ("routing", {"weights": {"eu-west-1": 10}}, "weights with policy 'latency'"),

@@ -17,11 +17,9 @@ from components.global_accelerator import (
     GlobalAcceleratorSpec,
     traffic_dials,
 )
-from components.serving_platform import ServingPlatform
 from serving.blueprint.environment import RegionRole
 from serving.blueprint.errors import InputError
 from tests.components.recorder import Recorded, Recorder
-from tests.documents import SERVICES, blueprint, environment
 
 HOST = "chat.ml.example.com"
 
@@ -102,15 +100,3 @@ def test_the_largest_share_is_all_that_is_nearest(weights: dict[str, int], dials
 def test_a_recovery_region_can_not_be_an_endpoint(record: Recorder, tags: dict[str, str]) -> None:
     with pytest.raises(InputError, match="serves nobody"):
         run(record, tags, "active", "recovery")
-
-
-def test_a_platform_with_an_accelerator_routes_by_nothing_else(record: Recorder) -> None:
-    accelerated = environment("prod", routing={"kind": "accelerator"})
-    services = [blueprint(name) for name in SERVICES]
-    made = record(lambda: ServingPlatform("serving", {"environment": accelerated, "blueprints": services}))
-    assert made.of_type("HealthCheck") == []
-    assert made.of_type("GlobalRouting") == []
-    groups = made.of_type("EndpointGroup")
-    assert {one["endpointGroupRegion"] for one in groups} == {one.name for one in accelerated.serving_regions}
-    policies = [one for one in made.of_type("BucketPolicy") if "DeliverAcceleratorLogs" in str(one["policy"])]
-    assert [one.name for one in policies] == ["serving-logs-eu-west-1-policy"]

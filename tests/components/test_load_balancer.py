@@ -194,3 +194,28 @@ def test_a_host_whose_regional_name_no_rule_can_hold_is_refused(record: Recorder
 def test_a_wrong_argument_is_refused_before_anything_is_made(record: Recorder, tags: dict[str, str]) -> None:
     with pytest.raises(InputError, match="idle_timeout_seconds"):
         run(record, tags, idle_timeout_seconds=5_000)
+
+
+def test_health_checkers_and_servers_get_in_and_who_hides_does_not(made: Recorded) -> None:
+    hidden = firewall_rules(made)["AWSManagedRulesAnonymousIpList"]["statement"]["managedRuleGroupStatement"]
+    assert {one["name"]: tuple(one["actionToUse"]) for one in hidden["ruleActionOverrides"]} == {
+        "HostingProviderIPList": ("count",)
+    }
+
+
+def test_the_firewall_logs_what_a_rule_had_something_to_say_about(made: Recorded) -> None:
+    kept = made.one("WebAclLoggingConfiguration")["loggingFilter"]
+    assert kept["defaultBehavior"] == "DROP"
+    (only,) = kept["filters"]
+    assert only["behavior"] == "KEEP"
+    actions = {one["actionCondition"]["action"] for one in only["conditions"]}
+    assert {"BLOCK", "COUNT"} <= actions
+    assert "ALLOW" not in actions
+
+
+def test_a_web_acl_that_is_there_already_stands_before_the_load_balancer(
+    record: Recorder, tags: dict[str, str]
+) -> None:
+    made = run(record, tags, web_acl_arn="arn:of:theirs")
+    assert made.of_type("WebAcl") == made.of_type("WebAclLoggingConfiguration") == made.of_type("LogGroup") == []
+    assert made.one("WebAclAssociation")["webAclArn"] == "arn:of:theirs"

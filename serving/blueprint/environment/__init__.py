@@ -15,6 +15,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from serving.blueprint.environment.account import ServiceLinkedRole
 from serving.blueprint.environment.audit import Audit, Provision
 from serving.blueprint.environment.cluster import Addon, Cluster, Compute, ExistingCluster
+from serving.blueprint.environment.edge import CertificateArn, Edge, WebAclArn
 from serving.blueprint.environment.keys import Keys
 from serving.blueprint.environment.nodes import (
     MIN_GPU_DISK_GIB,
@@ -61,9 +62,11 @@ __all__ = [
     "CachedRegistry",
     "CapacityBlock",
     "CapacityType",
+    "CertificateArn",
     "Cluster",
     "Compute",
     "DomainName",
+    "Edge",
     "EncryptionControl",
     "Environment",
     "EnvironmentKind",
@@ -94,6 +97,7 @@ __all__ = [
     "Tenant",
     "Tools",
     "Upstream",
+    "WebAclArn",
     "ZoneName",
     "environment_rules",
 ]
@@ -135,6 +139,7 @@ class Environment(Section):
     )
     budget: Budget = Field(description="What the environment may cost.")
     topology: Topology = Field(default=Topology.ACTIVE_ACTIVE, description="How traffic is spread over regions.")
+    edge: Edge = Field(default=Edge(), description="Certificates and web ACLs that are there already.")
     routing: Routing = Field(default=Routing(), description="How requests find a region.")
     registry: Registry = Field(default=Registry(), description="Where images come from.")
     tools: Tools = Field(description="The image that fetches and verifies models.")

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from serving.blueprint.environment.cluster import Cluster, Compute
+from serving.blueprint.environment.edge import Edge
 from serving.blueprint.environment.keys import Keys, key_findings
 from serving.blueprint.environment.nodes import PREPAID, NodePurpose
 from serving.blueprint.environment.regions import Region, RegionRole
@@ -38,6 +39,9 @@ def environment_rules(sections: Mapping[str, Any]) -> Iterator[Finding]:
     cluster: Cluster | None = sections.get("cluster")
     if regions is not None and cluster is not None:
         yield from _one_starter_of_nodes(regions, cluster)
+    edge: Edge | None = sections.get("edge")
+    if regions is not None and edge is not None:
+        yield from _edge_fits(regions, edge)
     routing: Routing | None = sections.get("routing")
     if regions is not None and routing is not None:
         yield from _weights_fit(regions, routing)
@@ -236,3 +240,37 @@ def _one_starter_of_nodes(regions: Sequence[Region], cluster: Cluster) -> Iterat
                     effect="two autoscalers would start nodes for the same pods",
                     remedy="remove the node group, or make its capacity reserved",
                 )
+
+
+def _edge_fits(regions: Sequence[Region], edge: Edge) -> Iterator[Finding]:
+    serving = tuple(region.name for region in regions if region.serves)
+    named: list[tuple[str, str, tuple[str, ...]]] = [
+        *(("certificate_arns", region, arns) for region, arns in edge.certificate_arns.items()),
+        *(("web_acl_arns", region, (one,)) for region, one in edge.web_acl_arns.items()),
+    ]
+    for key, region, arns in named:
+        if region not in serving:
+            yield Finding(
+                ("edge", key, region),
+                f"'{region}' is no region that serves",
+                effect="nothing there would use them",
+                remedy="name a region with role active or passive",
+                allowed=serving,
+            )
+        for arn in arns:
+            if arn.split(":")[3] != region:
+                yield Finding(
+                    ("edge", key, region),
+                    f"'{arn}' is in another region than {region}",
+                    effect="a load balancer takes only what is in its own region",
+                    remedy=f"name what is in {region}",
+                )
+    missing = [region for region in serving if not edge.certificate_arns.get(region)]
+    if edge.certificate_arns and missing:
+        yield Finding(
+            ("edge", "certificate_arns"),
+            f"no certificate for {', '.join(missing)}",
+            effect="some regions would answer with certificates of the stack and some with yours, or with none",
+            remedy="name certificates for every region that serves, or for none",
+            allowed=serving,
+        )
