@@ -26,7 +26,7 @@ def test_what_is_brought_to_the_edge_is_used_and_not_made(record: Recorder) -> N
     brought = environment("prod", edge={"certificate_arns": certificates, "web_acl_arns": {"eu-west-1": acl}})
     services = [blueprint(name) for name in SERVICES]
     made = record(lambda: ServingPlatform("serving", {"environment": brought, "blueprints": services}))
-    assert made.of_type("Certificate") == made.of_type("CertificateValidation") == []
+    assert made.of_type("aws:acm/certificate:Certificate") == made.of_type("CertificateValidation") == []
     listeners = [one for one in made.of_type("aws:lb/listener:Listener") if one["port"] == 443]
     assert {one["certificateArn"] for one in listeners} == {one for (one,) in certificates.values()}
     assert {one["region"] for one in made.of_type("WebAcl")} == {"eu-central-1"}
