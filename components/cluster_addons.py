@@ -134,6 +134,7 @@ class ClusterAddons(pulumi.ComponentResource):
         self._labels = {"app.kubernetes.io/part-of": self._spec.cluster_name, **labels(self._spec.tags)}
         self._cluster = declared_dependencies(opts)
         self.namespaces: dict[str, KubernetesObject] = {}
+        self.growth_role_names: list[pulumi.Output[str]] = []  # of what adds nodes
         self._releases: dict[Addon, HelmRelease] = {}
         for tier in Tier:
             self._create_priority_class(tier)
@@ -188,6 +189,8 @@ class ClusterAddons(pulumi.ComponentResource):
             tags=spec.tags,
             statements=statements,
         )
+        if addon is Addon.CLUSTER_AUTOSCALER:
+            self.growth_role_names.append(role.name)
         association = aws.eks.PodIdentityAssociation(
             f"{self._name}-{addon.value}-identity",
             region=spec.region,

@@ -1,7 +1,8 @@
-"""What the environment and each service may cost, and who is told on the way there.
+"""What the environment and each service may cost, who is told on the way there, and what stops growing at the end.
 
-Owns budgets, anomaly detection and the activation of cost allocation tags. It stops nothing: what happens at
-a service's ceiling stands in its blueprint and is done by people or by the autoscaler's bounds. Budgets and
+Owns budgets, anomaly detection, the activation of cost allocation tags and the freeze of the node count. Nothing
+that runs is stopped. What happens at a service's ceiling stands in its blueprint and is done by people or by the
+autoscaler's bounds: nodes are shared, and one service's ceiling must not freeze the others. Budgets and
 Cost Explorer are global services of the account; only the topic has a region.
 """
 
@@ -14,14 +15,34 @@ import pulumi_aws as aws
 from pydantic import Field
 
 from components.alert_topic import create_topic
+from components.iam import (
+    PLATFORM,
+    Condition,
+    Effect,
+    Statement,
+    arn,
+    create_role,
+    partition,
+    policy_document,
+    role_name,
+    service_trust,
+    when_permitted,
+)
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
 from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment.settings import GrowthStop, InstanceFamily
 from serving.blueprint.schema.base import Email, Name, Section, Usd
+from serving.blueprint.schema.cost import CostActions
 from serving.blueprint.tags import TagKey
 
-_ENVIRONMENT_PERCENTS = (50, 80, 100)
+_ENVIRONMENT_PERCENTS = tuple(CostActions().by_percent())  # as every service's
 _FORECAST_PERCENT = 100
+_SPENT_PERCENT = 100
+
+# Calls by which Cluster Autoscaler and Karpenter add nodes
+_GROWTH_ACTIONS = ("autoscaling:SetDesiredCapacity", "ec2:CreateFleet", "ec2:RunInstances")
+
 COST_TAGS = (TagKey.ENVIRONMENT, TagKey.SERVICE, TagKey.TENANT, TagKey.COST_CENTER)
 """Tags by which costs are told apart."""
 
@@ -52,6 +73,10 @@ class CostGuardrailsArgs(TypedDict):
         services: Service name -> what it may cost.
         activate_cost_tags: Whether this stack activates the cost allocation tags; a member account of an
             organisation can't, and AWS knows a tag only a day after its first use.
+        growth_stop: `none`, `manual` or `automatic`: what happens when the environment's budget is spent; `none` by
+            default.
+        growth_role_names: Roles that add nodes; they can't once growth is stopped.
+        allowed_instance_families: Instance families that those roles may start; any by default.
         anomaly_usd: Smallest unexpected cost that is reported, US dollars.
         tags: Ownership tags.
         key_arn: Key of the topic.
@@ -64,6 +89,9 @@ class CostGuardrailsArgs(TypedDict):
     notify: list[str]
     services: dict[str, ServiceBudgetArgs]
     activate_cost_tags: NotRequired[bool]
+    growth_stop: NotRequired[str]
+    growth_role_names: NotRequired[list[pulumi.Input[str]]]
+    allowed_instance_families: NotRequired[list[str]]
     anomaly_usd: NotRequired[float]
     tags: dict[str, str]
     key_arn: pulumi.Input[str]
@@ -89,11 +117,13 @@ class CostGuardrailsSpec(Section):
     notify: tuple[Email, ...] = Field(min_length=1, max_length=10)
     services: dict[Name, ServiceBudgetSpec]
     activate_cost_tags: bool = True
+    growth_stop: GrowthStop = GrowthStop.NONE
+    allowed_instance_families: tuple[InstanceFamily, ...] = ()
     anomaly_usd: Usd = 100
     tags: dict[str, str]
 
 
-WIRING = frozenset({"key_arn"})
+WIRING = frozenset({"growth_role_names", "key_arn"})
 
 
 class CostGuardrails(pulumi.ComponentResource):
@@ -114,6 +144,11 @@ class CostGuardrails(pulumi.ComponentResource):
         for service, budget in self._spec.services.items():
             self.budget_names[service] = self._create_service_budget(service, budget, tags)
         self._create_anomaly_detection(tags)
+        growing = args.get("growth_role_names", [])
+        if growing and self._spec.growth_stop is not GrowthStop.NONE:
+            self._create_growth_stop(growing)
+        if growing and self._spec.allowed_instance_families:
+            self._create_allow_list(growing)
         self.topic_arn = self._topic.arn
         self.register_outputs({"topic_arn": self.topic_arn, "budget_names": self.budget_names})
 
@@ -223,6 +258,86 @@ class CostGuardrails(pulumi.ComponentResource):
                     "values": [f"{self._spec.anomaly_usd:g}"],
                 }
             },
+            tags=self._spec.tags,
+            opts=child_options(self),
+        )
+
+    def _create_growth_stop(self, roles: Sequence[pulumi.Input[str]]) -> None:
+        """Once the budget is spent, take from the roles that add nodes what they add them by.
+
+        Nodes that fail are still replaced: Auto Scaling keeps the count by a role of its own.
+        """
+        spec = self._spec
+        policy = self._create_policy("growth-stop", [Statement("AddNothing", _GROWTH_ACTIONS, ("*",), Effect.DENY)])
+        aws.budgets.BudgetAction(
+            f"{self._name}-growth-stop",
+            budget_name=self.budget_names["environment"],
+            action_type="APPLY_IAM_POLICY",
+            approval_model=spec.growth_stop.name,
+            notification_type="ACTUAL",
+            action_threshold={"action_threshold_type": "PERCENTAGE", "action_threshold_value": _SPENT_PERCENT},
+            definition={"iam_action_definition": {"policy_arn": policy.arn, "roles": list(roles)}},
+            execution_role_arn=self._create_execution_role(roles),
+            subscribers=[{"subscription_type": "SNS", "address": self._topic.arn}],
+            tags=spec.tags,
+            opts=child_options(self),
+        )
+
+    def _create_execution_role(self, roles: Sequence[pulumi.Input[str]]) -> pulumi.Output[str]:
+        """AWS Budgets may attach the one policy to the roles that add nodes, and detach it again."""
+        spec = self._spec
+        any_role = arn("iam", "", spec.account_id, "role/", within=spec.region)
+        any_budget = arn("budgets", "", spec.account_id, "budget/*", within=spec.region)
+        role, permissions = create_role(
+            self,
+            f"{self._name}-growth-stop-role",
+            role_name(spec.environment, f"{PLATFORM}growth-stop"),
+            description="Freezes the number of nodes when the budget is spent",
+            trust=service_trust(
+                "budgets.amazonaws.com",
+                Condition("StringEquals", "aws:SourceAccount", spec.account_id),
+                Condition("ArnLike", "aws:SourceArn", any_budget),
+            ),
+            tags=spec.tags,
+            statements=[
+                Statement(
+                    "FreezeNodes",
+                    ("iam:AttachRolePolicy", "iam:DetachRolePolicy"),
+                    tuple(pulumi.Output.concat(any_role, one) for one in roles),
+                    conditions=(Condition("ArnEquals", "iam:PolicyARN", self._policy_arn("growth-stop")),),
+                )
+            ],
+        )
+        return when_permitted(role, permissions)
+
+    def _create_allow_list(self, roles: Sequence[pulumi.Input[str]]) -> None:
+        """No role that adds nodes starts a machine of another family, whatever asks it to."""
+        families = [f"{family}.*" for family in self._spec.allowed_instance_families]
+        statement = Statement(
+            "StartOnlyAllowedFamilies",
+            ("ec2:RunInstances",),
+            (f"arn:{partition(self._spec.region)}:ec2:*:{self._spec.account_id}:instance/*",),
+            Effect.DENY,
+            conditions=(Condition("StringNotLike", "ec2:InstanceType", *families),),
+        )
+        policy = self._create_policy("instance-families", [statement])
+        for index, role in enumerate(roles):
+            aws.iam.RolePolicyAttachment(
+                f"{self._name}-instance-families-{index}", role=role, policy_arn=policy.arn, opts=child_options(self)
+            )
+
+    def _policy_name(self, purpose: str) -> str:
+        return physical_name(NameRule.IAM_POLICY, self._spec.environment, f"{PLATFORM}{purpose}")
+
+    def _policy_arn(self, purpose: str) -> str:
+        return arn("iam", "", self._spec.account_id, f"policy/{self._policy_name(purpose)}", within=self._spec.region)
+
+    def _create_policy(self, purpose: str, statements: Sequence[Statement]) -> aws.iam.Policy:
+        return aws.iam.Policy(
+            f"{self._name}-{purpose}-policy",
+            name=self._policy_name(purpose),
+            description=f"Cost guardrail of {self._spec.environment}: {purpose}",
+            policy=policy_document(statements),
             tags=self._spec.tags,
             opts=child_options(self),
         )

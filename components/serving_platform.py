@@ -547,6 +547,11 @@ class ServingPlatform(pulumi.ComponentResource):
                 "region": self._home,
                 "monthly_usd": environment.budget.monthly_usd,
                 "notify": list(environment.budget.notify),
+                "growth_stop": environment.budget.growth_stop.value,
+                "growth_role_names": [
+                    name for replica in self.replicas.values() for name in replica.addons.growth_role_names
+                ],
+                "allowed_instance_families": list(environment.budget.allowed_instance_families),
                 "services": {
                     b.name: {
                         "monthly_ceiling_usd": b.cost.monthly_ceiling_usd,

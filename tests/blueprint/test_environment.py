@@ -35,6 +35,8 @@ BROKEN = [
     ("keys", {"existing": {"eu-west-1": {"secret": KEY.format("eu-west-1")}}}, "'public', 'internal'"),
     ("keys", {"existing_metrics": {"eu-west-1": KEY.format("eu-west-1")}}, "is a multi-region key"),
     ("keys", {"existing_metrics": {"eu-west-1": "alias/metrics"}}, "String should match pattern"),
+    ("budget.allowed_instance_families", ["m7i", "c7i", "g6"], "'g6e.2xlarge' is of no family that the budget allows"),
+    ("budget.allowed_instance_families", ["g6e.2xlarge"], "String should match pattern"),
     ("audit", {"guardduty": "yes"}, "'managed' or 'provided'"),
     ("service_linked_roles", ["spot"], "'autoscaling' or 'config'"),
     ("account_id", "123", "String should match pattern"),
@@ -156,7 +158,11 @@ def test_one_capacity_needs_no_list() -> None:
 
 
 def test_the_fewest_nodes_are_kept_by_what_does_not_end() -> None:
-    lasting = environment("prod", **{"regions.0.node_groups.2": P5 | {"capacity": ["capacity-block", "on-demand"]}})
+    changes = {
+        "regions.0.node_groups.2": P5 | {"capacity": ["capacity-block", "on-demand"]},
+        "budget.allowed_instance_families": ...,
+    }
+    lasting = environment("prod", **changes)
     assert lasting.regions[0].node_groups[2].lasting == "on-demand"
 
 

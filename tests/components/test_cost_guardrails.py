@@ -116,3 +116,64 @@ def test_a_budget_that_nobody_hears_of_is_refused(
 ) -> None:
     with pytest.raises(InputError):
         run(record, tags, **changes)
+
+
+GROWING = ["prod-eu-west-1-platform.cluster-autoscaler", "prod-eu-central-1-platform.cluster-autoscaler"]
+
+
+def frozen(record: Recorder, tags: dict[str, str], **changes: Any) -> Recorded:
+    return run(record, tags, **({"growth_stop": "automatic", "growth_role_names": GROWING} | changes))
+
+
+def test_a_spent_budget_takes_from_the_roles_that_add_nodes_what_they_add_them_by(
+    record: Recorder, tags: dict[str, str]
+) -> None:
+    made = frozen(record, tags)
+    action = made.one("BudgetAction")
+    definition = action["definition"]["iamActionDefinition"]
+    assert definition["roles"] == GROWING
+    (policy,) = [one for one in made.source_of(action, "definition") if one.type.endswith(":Policy")]
+    (statement,) = json.loads(policy["policy"])["Statement"]
+    assert statement["Effect"] == "Deny"
+    # nothing that takes nodes away or replaces failed ones: what runs goes on
+    assert set(statement["Action"]) == {"autoscaling:SetDesiredCapacity", "ec2:CreateFleet", "ec2:RunInstances"}
+    assert action["actionThreshold"] == {"actionThresholdType": "PERCENTAGE", "actionThresholdValue": 100}
+    assert action["notificationType"] == "ACTUAL"
+    assert action["budgetName"].endswith("environment")
+
+
+@pytest.mark.parametrize(("stop", "approval"), [("manual", "MANUAL"), ("automatic", "AUTOMATIC")])
+def test_who_approves_the_stop_is_a_choice(record: Recorder, tags: dict[str, str], stop: str, approval: str) -> None:
+    assert frozen(record, tags, growth_stop=stop).one("BudgetAction")["approvalModel"] == approval
+
+
+@pytest.mark.parametrize("changes", [{"growth_stop": "none"}, {"growth_role_names": []}])
+def test_without_a_stop_or_anybody_to_stop_there_is_no_action(
+    record: Recorder, tags: dict[str, str], changes: dict[str, Any]
+) -> None:
+    made = frozen(record, tags, **changes)
+    assert made.of_type("BudgetAction") + made.of_type("Policy") == []
+
+
+def test_the_service_that_stops_may_attach_one_policy_to_those_roles_and_nothing_else(
+    record: Recorder, tags: dict[str, str]
+) -> None:
+    made = frozen(record, tags)
+    role = made.one("Role")
+    (trust,) = json.loads(role["assumeRolePolicy"])["Statement"]
+    assert trust["Principal"] == {"Service": "budgets.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"]["aws:SourceAccount"] == "123456789012"
+    (statement,) = json.loads(made.one("RolePolicy")["policy"])["Statement"]
+    assert statement["Action"] == ["iam:AttachRolePolicy", "iam:DetachRolePolicy"]
+    assert statement["Resource"] == [f"arn:aws:iam::123456789012:role/{name}" for name in GROWING]
+    name = made.one("aws:iam/policy:Policy")["name"]
+    assert statement["Condition"]["ArnEquals"]["iam:PolicyARN"] == f"arn:aws:iam::123456789012:policy/{name}"
+
+
+def test_no_role_that_adds_nodes_starts_a_machine_of_another_family(record: Recorder, tags: dict[str, str]) -> None:
+    made = frozen(record, tags, growth_stop="none", allowed_instance_families=["m7i", "g6"])
+    (statement,) = json.loads(made.one("aws:iam/policy:Policy")["policy"])["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "ec2:RunInstances")
+    # the dot: g6 does not let g6e in
+    assert statement["Condition"] == {"StringNotLike": {"ec2:InstanceType": ["m7i.*", "g6.*"]}}
+    assert [one["role"] for one in made.of_type("RolePolicyAttachment")] == GROWING

@@ -45,7 +45,7 @@ from serving.blueprint.environment.scalars import (
     ZoneName,
     network_of,
 )
-from serving.blueprint.environment.settings import Budget, HostedZone, PolicySettings, Tools
+from serving.blueprint.environment.settings import Budget, GrowthStop, HostedZone, PolicySettings, Tools
 from serving.blueprint.environment.tenants import Quota, ServiceOverride, Tenant
 from serving.blueprint.findings import raise_findings
 from serving.blueprint.schema.base import HttpsUrl, Identifier, Name, Section
@@ -73,6 +73,7 @@ __all__ = [
     "ExistingCluster",
     "ExistingNetwork",
     "ExistingRegistry",
+    "GrowthStop",
     "HealthCheck",
     "HostedZone",
     "KeyArn",

@@ -13,6 +13,7 @@ from serving.blueprint.environment.keys import Keys, key_findings
 from serving.blueprint.environment.nodes import PREPAID, NodePurpose
 from serving.blueprint.environment.regions import Region, RegionRole
 from serving.blueprint.environment.routing import Routing, RoutingKind, RoutingPolicy
+from serving.blueprint.environment.settings import Budget
 from serving.blueprint.environment.tenants import Tenant
 from serving.blueprint.errors import Finding
 from serving.blueprint.schema.recovery import Topology
@@ -32,6 +33,9 @@ def environment_rules(sections: Mapping[str, Any]) -> Iterator[Finding]:
     keys: Keys | None = sections.get("keys")
     if regions is not None and keys is not None:
         yield from key_findings(keys, regions)
+    budget: Budget | None = sections.get("budget")
+    if regions is not None and budget is not None:
+        yield from _families_allowed(regions, budget)
     if tenants is not None:
         yield from _duplicates("tenants", [tenant.name for tenant in tenants])
     if regions is not None and topology is not None:
@@ -46,6 +50,21 @@ def environment_rules(sections: Mapping[str, Any]) -> Iterator[Finding]:
     if regions is not None and routing is not None:
         yield from _weights_fit(regions, routing)
         yield from _switch_fits(regions, routing)
+
+
+def _families_allowed(regions: Sequence[Region], budget: Budget) -> Iterator[Finding]:
+    allowed = budget.allowed_instance_families
+    for r, region in enumerate(regions):
+        for g, group in enumerate(region.node_groups):
+            for i, name in enumerate(group.instance_types):
+                if allowed and name.partition(".")[0] not in allowed:
+                    yield Finding(
+                        ("regions", r, "node_groups", g, "instance_types", i),
+                        f"'{name}' is of no family that the budget allows",
+                        effect="the environment would buy machines that nobody planned to pay for",
+                        remedy="choose another type, or add the family to budget.allowed_instance_families",
+                        allowed=allowed,
+                    )
 
 
 def _duplicates(key: str, names: Sequence[str]) -> Iterator[Finding]:

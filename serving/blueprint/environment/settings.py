@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from enum import StrEnum
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from serving.blueprint.schema.base import Email, Section, Sha256, Usd
 
@@ -19,6 +20,21 @@ class HostedZone(Section):
     )
 
 
+InstanceFamily = Annotated[str, StringConstraints(pattern=r"^[a-z]+\d[a-z0-9-]*$", max_length=20)]
+"""The part of an instance type before the dot, as `g6e`."""
+
+
+class GrowthStop(StrEnum):
+    """What happens when the environment's budget is spent. Nothing that runs is ever stopped."""
+
+    NONE = "none"
+    """People are told."""
+    MANUAL = "manual"
+    """The number of nodes is frozen once somebody approves it."""
+    AUTOMATIC = "automatic"
+    """The number of nodes is frozen at once."""
+
+
 class Budget(Section):
     """What the environment may cost."""
 
@@ -27,6 +43,12 @@ class Budget(Section):
         min_length=1,
         max_length=10,  # subscribers by email a notification (botocore 1.44.5, budgets, NotificationWithSubscribers)
         description="Who is told.",
+    )
+    growth_stop: GrowthStop = Field(
+        default=GrowthStop.MANUAL, description="What happens when it is spent; nothing that runs is stopped."
+    )
+    allowed_instance_families: tuple[InstanceFamily, ...] = Field(
+        default=(), description="Instance families that node groups may use; any by default."
     )
 
 
