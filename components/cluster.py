@@ -441,6 +441,7 @@ class Cluster(pulumi.ComponentResource):
             description="Nodes that EKS Auto Mode starts; pods have roles of their own",
             trust=service_trust("ec2.amazonaws.com"),
             tags=spec.tags,
+            statements=self._cache_statements(),
             managed_policy_arns={
                 key: managed_policy(policy, spec.region) for key, policy in _AUTO_MODE_NODE_POLICIES.items()
             },
@@ -456,15 +457,17 @@ class Cluster(pulumi.ComponentResource):
             description="Nodes of the cluster; pods have roles of their own",
             trust=service_trust("ec2.amazonaws.com"),
             tags=spec.tags,
-            statements=(
-                cached_pull_statements(spec.environment, spec.region, spec.account_id) if spec.image_cache else []
-            ),
+            statements=self._cache_statements(),
             managed_policy_arns={
                 "worker": managed_policy("AmazonEKSWorkerNodePolicy", spec.region),
                 "pull": managed_policy("AmazonEC2ContainerRegistryPullOnly", spec.region),
             },
         )
         return when_permitted(role, permissions)
+
+    def _cache_statements(self) -> list[Statement]:
+        spec = self._spec
+        return cached_pull_statements(spec.environment, spec.region, spec.account_id) if spec.image_cache else []
 
     def _create_node_groups(self) -> list[NodeGroup]:
         return [

@@ -8,7 +8,7 @@ name subnets and security group by id, so that nothing is tagged for discovery.
 
 import json
 from collections.abc import Mapping
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -31,6 +31,7 @@ from components.iam import (
     role_name,
     service_trust,
 )
+from components.image_cache import cached_pull_statements
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
 from serving.blueprint.environment import AwsRegion
@@ -70,6 +71,8 @@ class KarpenterPrerequisitesArgs(TypedDict):
     """Name of the cluster, for permissions."""
     cluster: pulumi.Input[str]
     """Name of the cluster; access and identity wait for it."""
+    image_cache: NotRequired[bool]
+    """Whether nodes pull images of others through the account's cache; not by default."""
     key_arn: pulumi.Input[str]
     """Key that encrypts messages and the volumes of nodes."""
     tags: dict[str, str]
@@ -83,6 +86,7 @@ class KarpenterPrerequisitesSpec(Section):
     account_id: str = Field(pattern=r"^\d{12}$")
     region: AwsRegion
     cluster_name: str = Field(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$")
+    image_cache: bool = False
     tags: dict[str, str]
 
 
@@ -190,6 +194,9 @@ class KarpenterPrerequisites(pulumi.ComponentResource):
             description="Nodes that Karpenter starts; pods have roles of their own",
             trust=service_trust("ec2.amazonaws.com"),
             tags=spec.tags,
+            statements=(
+                cached_pull_statements(spec.environment, spec.region, spec.account_id) if spec.image_cache else []
+            ),
             managed_policy_arns={
                 "worker": managed_policy("AmazonEKSWorkerNodePolicy", spec.region),
                 "pull": managed_policy("AmazonEC2ContainerRegistryPullOnly", spec.region),

@@ -249,6 +249,7 @@ class RegionalReplica(pulumi.ComponentResource):
                 "region": self._region.name,
                 "cluster_name": self.cluster.cluster_name,
                 "cluster": self.cluster.name,
+                "image_cache": bool(self._environment.registry.caches),
                 "key_arn": self._args["key_arn"],
                 "tags": self._tags,
             },

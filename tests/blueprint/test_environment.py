@@ -28,6 +28,13 @@ KEYS = {region: {"restricted": KEY.format(region)} for region in ("eu-west-1", "
 CERTIFICATE = "arn:aws:acm:eu-west-1:444455556666"
 WEB_ACL = "arn:aws:wafv2:eu-west-1:444455556666:regional/webacl/edge/5f0c1c9e-0000-4000-8000-000000000003"
 
+EXISTING = {
+    "name": "bought-elsewhere",
+    "endpoint": "https://0123456789ABCDEF.gr7.eu-west-1.eks.amazonaws.com",
+    "certificate_authority": "LS0tLS1CRUdJTg==",
+    "security_group_id": "sg-0123456789abcdef0",
+}
+
 BROKEN = [
     ("keys", {"existing": KEYS | {"eu-north-1": {}}}, "'restricted' has an existing key in eu-west-1, eu-central-1"),
     ("keys", {"existing": KEYS | {"us-east-1": KEYS["eu-west-1"]}}, "'us-east-1' is not a region"),
@@ -92,6 +99,7 @@ BROKEN = [
         "is in eu-west-1",
     ),
     ("cluster", {"compute": "auto-mode"}, "node group 'cpu' beside Auto Mode"),
+    ("regions.0.cluster", EXISTING, "is there already, its network is not"),
     ("regions.0.cluster", {"name": "a", "endpoint": "http://a"}, "String should match pattern"),
     ("cluster", {"version": "1.20"}, "is not in the tested set"),
     ("cluster", {"public_access_cidrs": ["0.0.0.0/0"]}, "opens the API endpoint"),

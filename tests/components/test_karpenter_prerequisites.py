@@ -132,6 +132,12 @@ def test_messages_are_encrypted_short_lived_and_sent_by_these_rules_over_tls_alo
     assert {send["Resource"], only_tls["Resource"]} == {f"arn:aws:sqs:{HOME}:{ACCOUNT}:{queue['name']}"}
 
 
+def test_nodes_fill_the_cache_of_images_where_there_is_one(record: Recorder) -> None:
+    assert [r.name for r in sample().of_type("RolePolicy")] == ["karpenter-controller-role-policy"]
+    filled = json.loads(made(record, image_cache=True).named("karpenter-node-role-policy")["policy"])
+    assert "ecr:BatchImportUpstreamImage" in json.dumps(filled)
+
+
 def test_a_cluster_name_that_eks_does_not_allow_is_refused(record: Recorder) -> None:
     with pytest.raises(InputError, match="cluster_name"):
         made(record, cluster_name="*")

@@ -137,8 +137,16 @@ EXISTING = {
 }
 
 
+NETWORK = {
+    "vpc_id": "vpc-0123456789abcdef0",
+    "public_subnet_ids": {f"{REGION}a": "subnet-0123456789abcdef0", f"{REGION}b": "subnet-0123456789abcdef1"},
+    "private_subnet_ids": {f"{REGION}a": "subnet-0123456789abcdef2", f"{REGION}b": "subnet-0123456789abcdef3"},
+}
+
+
 def test_a_cluster_that_is_there_already_takes_the_place_of_ours() -> None:
-    recorded = replica(**{"regions.0.cluster": EXISTING})
+    given = {"regions.0.cluster": EXISTING, "regions.0.network": NETWORK, "regions.0.nat": ...}
+    recorded = replica(**given)
     assert recorded.of_type("aws:eks/cluster:Cluster") == []
     assert {one["clusterName"] for one in recorded.of_type("PodIdentityAssociation")} == {EXISTING["name"]}
     for role in recorded.of_type("aws:iam/role:Role"):

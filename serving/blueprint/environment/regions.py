@@ -129,6 +129,13 @@ class Region(Section):
         yield from self._system_findings()
         yield from self._node_group_findings()
         yield from self._network_findings()
+        if self.cluster is not None and (self.network is None or not self.serves):
+            yield Finding(
+                ("cluster",),
+                f"cluster '{self.cluster.name}' is there already, its network is not",
+                effect="nodes would be started in a network in which the cluster is not",
+                remedy="name the cluster's network under network, in a region that serves",
+            )
 
     def _zone_findings(self) -> Iterator[Finding]:
         for index, zone in enumerate(self.zones):
