@@ -27,6 +27,7 @@ from components.iam import (
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
 from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment.backup import VaultArn
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Days, Minutes, Section
 from serving.blueprint.tags import TagKey
@@ -36,6 +37,9 @@ from serving.planning.backups import HOUR, START_WINDOW_MINUTES, restore_schedul
 _CONTINUOUS_SCHEDULE = "cron(30 1 * * ? *)"
 # Longest that AWS Backup keeps continuous backups (developer guide, "Changing your retention period", read 2026-11)
 CONTINUOUS_DAYS = 35
+# Names of botocore 1.44.5, backup, GetSupportedResourceTypesOutput. A backup of EKS holds the volumes of its claims.
+_OPTED_IN = ("DynamoDB", "EBS", "EKS", "S3")
+# Restore testing knows no EKS (botocore 1.44.5, backup, RestoreTestingSelectionForCreate): restoring one is a drill
 _RESTORED_TYPES = ("DynamoDB", "S3")
 _RESTORE_WINDOW_DAYS = 30
 _VALIDATION_HOURS = 4
@@ -91,6 +95,10 @@ class BackupArgs(TypedDict):
         account_id: AWS account.
         regions: Regions with data, and the region of the copies.
         copy_to: Region that holds copies; no copies by default.
+        copy_vault_arns: Vaults in other accounts that get a copy, too; none by default. Their policies must admit
+            this account, and both accounts must belong to one organisation.
+        manage_region_settings: Whether to opt the regions in to what is backed up: a setting of the account,
+            which one stack of it makes; false by default.
         plans: Classes of backups.
         restore_test_every_days: Longest time between two restore tests.
         lock_changeable_for_days: Days in which the vault lock can be taken back; afterwards nobody can. Without
@@ -102,6 +110,8 @@ class BackupArgs(TypedDict):
     account_id: str
     regions: list[BackupRegionArgs]
     copy_to: NotRequired[str]
+    copy_vault_arns: NotRequired[list[str]]
+    manage_region_settings: NotRequired[bool]
     plans: list[BackupPlanArgs]
     restore_test_every_days: int
     lock_changeable_for_days: NotRequired[int]
@@ -138,6 +148,8 @@ class BackupSpec(Section):
     environment: str = Field(min_length=1)
     account_id: str = Field(pattern=r"^\d{12}$")
     copy_to: AwsRegion | None = None
+    copy_vault_arns: tuple[VaultArn, ...] = ()
+    manage_region_settings: bool = False
     plans: tuple[BackupPlanSpec, ...] = Field(min_length=1)
     restore_test_every_days: Days
     lock_changeable_for_days: int | None = Field(default=None, ge=3, le=36_500)  # as botocore 1.44.5 has it
@@ -181,6 +193,7 @@ class Backup(pulumi.ComponentResource):
         self.vault_arns = {region: vault.arn for region, vault in self._vaults.items()}
         self.plan_ids = {}
         for region in regions:
+            self._create_region_settings(region)
             if region != self._spec.copy_to:
                 self._create_plans(region)
                 self._create_restore_test(region)
@@ -250,6 +263,20 @@ class Backup(pulumi.ComponentResource):
             opts=child_options(self),
         )
 
+    def _create_region_settings(self, region: str) -> None:
+        """Selections by tag find only what the region is opted in to; made once, since AWS adds services to the map."""
+        if not self._spec.manage_region_settings:
+            return
+        once = pulumi.ResourceOptions(ignore_changes=["resource_type_opt_in_preference"])
+        aws.backup.RegionSettings(
+            f"{self._name}-region-settings-{region}",
+            region=region,
+            resource_type_opt_in_preference=dict.fromkeys(_OPTED_IN, True),
+            # without its advanced features DynamoDB's backups could be copied nowhere
+            resource_type_management_preference={"DynamoDB": True},
+            opts=pulumi.ResourceOptions.merge(child_options(self), once),
+        )
+
     def _create_plans(self, region: str) -> None:
         for plan_spec in self._spec.plans:
             plan = aws.backup.Plan(
@@ -273,10 +300,13 @@ class Backup(pulumi.ComponentResource):
             "lifecycle": {"delete_after": plan.retention_days},
             "recovery_point_tags": self._spec.tags,
         }
-        if self._spec.copy_to is not None:
-            vault_arn = self._vault_arn(self._spec.copy_to)
-            copy = {"destination_vault_arn": vault_arn, "lifecycle": {"delete_after": plan.retention_days}}
-            snapshots["copy_actions"] = [copy]
+        vault_arns = [self._vault_arn(self._spec.copy_to)] if self._spec.copy_to is not None else []
+        copies = [
+            {"destination_vault_arn": vault_arn, "lifecycle": {"delete_after": plan.retention_days}}
+            for vault_arn in (*vault_arns, *self._spec.copy_vault_arns)
+        ]
+        if copies:
+            snapshots["copy_actions"] = copies
         if not plan.continuous:
             return [snapshots]
         continuous = {

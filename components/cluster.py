@@ -37,6 +37,7 @@ from serving.blueprint.environment import AwsRegion, ExistingCluster, NodePurpos
 from serving.blueprint.environment import NodeGroup as NodeGroupConfig
 from serving.blueprint.errors import InternalError
 from serving.blueprint.schema.base import Section
+from serving.blueprint.tags import TagKey
 from serving.blueprint.versions import TESTED_VERSIONS
 
 LOG_TYPES: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -121,6 +122,8 @@ class ClusterArgs(TypedDict):
     """Key that encrypts secrets, control-plane logs and volumes."""
     image_cache: NotRequired[bool]
     """Whether pulls of the nodes fill the environment's `ImageCache`; false by default."""
+    backup_plan: NotRequired[str]
+    """Class of backups of the cluster's objects and of the volumes that its claims hold; none by default."""
     tags: dict[str, str]
     """Ownership tags."""
 
@@ -141,6 +144,7 @@ class ClusterSpec(Section):
     node_groups: tuple[NodeGroupConfig, ...]
     zones: tuple[ZoneName, ...] = Field(min_length=2)
     image_cache: bool = False
+    backup_plan: str | None = None
     tags: dict[str, str]
 
     @model_validator(mode="after")
@@ -228,7 +232,8 @@ class Cluster(pulumi.ComponentResource):
             upgrade_policy={"support_type": "STANDARD"},
             deletion_protection=spec.deletion_protection,
             region=spec.region,
-            tags=spec.tags,
+            # on the cluster alone: nodes and their volumes come and go, and hold nothing
+            tags=spec.tags | ({TagKey.BACKUP_PLAN: spec.backup_plan} if spec.backup_plan else {}),
             opts=child_options(self, stateful=True, depends_on=[log_group]),
         )
 

@@ -52,6 +52,8 @@ from serving.blueprint.environment import (
 from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
+from serving.blueprint.schema.recovery import StatefulPart
+from serving.planning.backups import backup_class, rules_for, strictest
 from serving.telemetry.gateway import bootstrap_patch
 
 _PEAK_MARGIN: Final = 2
@@ -214,6 +216,9 @@ class RegionalReplica(pulumi.ComponentResource):
         if self._region.cluster is not None:
             args["existing"] = _existing_args(self._region.cluster)
             args["auto_mode"] = False
+        rules = rules_for(self._blueprints, StatefulPart.CLUSTER)
+        if rules:
+            args["backup_plan"] = backup_class(strictest(rules))
         return Cluster(f"{self._name}-cluster", args, child_options(self))
 
     def _create_gpu_node_groups(self) -> list[GpuNodeGroup]:

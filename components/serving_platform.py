@@ -475,6 +475,8 @@ class ServingPlatform(pulumi.ComponentResource):
             "environment": self._environment.name,
             "account_id": self._environment.account_id,
             "regions": [self._backup_region(region) for region in self._regions],
+            "copy_vault_arns": list(self._environment.backup.copy_vault_arns),
+            "manage_region_settings": self._environment.backup.manage_region_settings,
             "plans": plans_of(self._blueprints),
             "restore_test_every_days": min(b.recovery.restore_test_every_days for b in self._blueprints),
             "tags": self._tags,

@@ -141,7 +141,6 @@ def test_a_service_is_not_named_like_another_services_objects(project: Path, suf
     [
         ("embedding", {"contract.delivery": ["async"]}, "contract.delivery 'async'"),
         ("embedding", {"governance.encryption": "service-key"}, "'service-key'"),
-        ("embedding", {"recovery.backups": [{"part": "cluster"}]}, "a backup of the cluster"),
         ("fraud-score", {"contract.protocol": "grpc"}, "contract.protocol 'grpc'"),
     ],
 )

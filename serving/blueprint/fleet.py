@@ -17,7 +17,7 @@ from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.contract import Delivery, Protocol
 from serving.blueprint.schema.governance import Encryption
-from serving.blueprint.schema.recovery import FailoverMode, StatefulPart
+from serving.blueprint.schema.recovery import FailoverMode
 from serving.blueprint.versions import TESTED_VERSIONS
 
 MAX_HOST_LENGTH = 64
@@ -214,8 +214,6 @@ def _not_rendered_yet(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
         yield "contract.delivery 'async' (no queue is rendered)", "deliver sync or stream"
     if blueprint.governance.encryption is Encryption.SERVICE_KEY:
         yield "governance.encryption 'service-key' (keys are made for each data class)", "take data-class-key"
-    if any(rule.part is StatefulPart.CLUSTER for rule in blueprint.recovery.backups):
-        yield "a backup of the cluster (clusters are rendered anew from the blueprints)", "leave the rule out"
 
 
 def _unrendered(name: str, blueprint: Blueprint) -> Iterator[Finding]:

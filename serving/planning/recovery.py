@@ -489,8 +489,16 @@ def _store(environment: Environment, name: str, rule: BackupRule, *, objects: bo
         replication_seconds=OBJECT_REPLICATION_SECONDS if objects and len(environment.regions) > 1 else None,
         point_in_time_seconds=OBJECT_POINT_IN_TIME_SECONDS if objects and rule.continuous else None,
         backup_minutes=backup_minutes(rule),
-        copied=any(region.role is RegionRole.RECOVERY for region in environment.regions),
+        copied=_copied(environment),
     )
+
+
+def _copied(environment: Environment) -> bool:
+    """Whether every region's backups have a copy outside of it."""
+    vaults = {vault_arn.split(":")[3] for vault_arn in environment.backup.copy_vault_arns}
+    vaults |= {region.name for region in environment.regions if region.role is RegionRole.RECOVERY}
+    holding = [region.name for region in environment.regions if region.role is not RegionRole.RECOVERY]
+    return all(vaults - {region} for region in holding)
 
 
 def starting_services(promises: Sequence[Promise], nodes: Sequence[StandingNodes]) -> set[str]:

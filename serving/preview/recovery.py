@@ -190,7 +190,8 @@ class _Reader:
         replication_seconds: int | None = None,
         point_in_time_seconds: int | None = None,
     ) -> StoreFacts:
-        snapshots = [rule for plan in self._plans(resources) for rule in _snapshots(plan)]
+        plans = self._plans(resources)
+        snapshots = [rule for plan in plans for rule in _snapshots(plan)]
         intervals = [minutes_of(rule["schedule"]) for rule in snapshots]
         known = [minutes for minutes in intervals if minutes is not None]
         return StoreFacts(
@@ -199,7 +200,7 @@ class _Reader:
             point_in_time_seconds=point_in_time_seconds,
             backup_minutes=max(known) if known and len(known) == len(intervals) else None,
             start_window_minutes=max((int(rule["startWindow"]) for rule in snapshots), default=0),
-            copied=bool(snapshots) and all(rule.get("copyActions") for rule in snapshots),
+            copied=bool(snapshots) and all(_leaves(rule, plan.region) for plan in plans for rule in _snapshots(plan)),
         )
 
     def _plans(self, resources: Sequence[PlanResource]) -> list[PlanResource]:
@@ -220,6 +221,12 @@ def _selects(selection: PlanResource) -> Iterator[tuple[tuple[str | None, str | 
 
 def _snapshots(plan: PlanResource) -> list[Mapping[str, Any]]:
     return [rule for rule in plan.inputs["rules"] if not rule.get("enableContinuousBackup")]
+
+
+def _leaves(rule: Mapping[str, Any], region: str | None) -> bool:
+    """Whether a rule copies to a vault of another region."""
+    vaults = [copy["destinationVaultArn"] for copy in rule.get("copyActions") or ()]
+    return any(vault.split(":")[3] != region for vault in vaults)
 
 
 def _replication_seconds(replications: Sequence[PlanResource]) -> int | None:

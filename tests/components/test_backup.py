@@ -170,3 +170,23 @@ def test_every_class_that_a_resource_may_be_tagged_with_has_a_plan() -> None:
     shared = [one for one in rules if one.part is StatefulPart.MODEL_STORE]
     assert backup_class(strictest(shared)) in names
     assert {backup_class(one) for one in rules if one.part is StatefulPart.FEATURE_STORE} <= names
+
+
+def test_copies_go_to_vaults_of_other_accounts_too(record: Recorder, tags: dict[str, str]) -> None:
+    vault = "arn:aws:backup:eu-north-1:999988887777:backup-vault:copies"
+    for _, rule in rules(run(record, tags, copy_vault_arns=[vault]), "snapshots"):
+        destinations = [copy["destinationVaultArn"] for copy in rule["copyActions"]]
+        assert destinations[-1] == vault
+        assert len(destinations) == 2
+
+
+def test_regions_are_opted_in_only_by_the_stack_that_says_so(record: Recorder, tags: dict[str, str]) -> None:
+    assert run(record, tags).of_type("RegionSettings") == []
+
+
+def test_what_is_backed_up_is_opted_in_everywhere(record: Recorder, tags: dict[str, str]) -> None:
+    settings = run(record, tags, manage_region_settings=True).of_type("RegionSettings")
+    assert {one["region"] for one in settings} == {*DATA_REGIONS, COPIES}
+    for one in settings:
+        assert set(one["resourceTypeOptInPreference"]) == {"DynamoDB", "EBS", "EKS", "S3"}
+        assert one["resourceTypeManagementPreference"] == {"DynamoDB": True}

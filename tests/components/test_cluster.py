@@ -247,3 +247,10 @@ def test_an_upgrade_replaces_nothing(record: Recorder) -> None:
     for after in upgraded:
         if after.custom:
             assert {key for key in after.inputs if after[key] != before[after.urn].get(key)} <= fields, after.name
+
+
+def test_the_cluster_alone_carries_the_class_of_its_backups(record: Recorder) -> None:
+    made = record(lambda: Cluster("cluster", cluster_args(backup_plan="every-24h")))
+    tagged = [one for one in made if "backup-plan" in (one.get("tags") or {})]
+    assert [one.type for one in tagged] == ["aws:eks/cluster:Cluster"]
+    assert tagged[0]["tags"]["backup-plan"] == "every-24h"

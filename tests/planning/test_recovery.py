@@ -181,3 +181,23 @@ def test_the_autoscaler_is_given_the_time_that_it_is_configured_to_take() -> Non
 def test_one_number_is_not_added_up() -> None:
     assert shown_steps((Step("a", 1),)) == "a 1 s"
     assert shown_steps((Step("a", 1), Step("b", 2))) == "a 1 s + b 2 s = 3 s"
+
+
+def test_a_copy_in_another_account_outlives_the_region_only_where_it_is_in_another_one() -> None:
+    single = [{"part": "model-store", "every_minutes": 60}]
+    service = chat(
+        **{"recovery.topology": "single-region", "recovery.min_active_regions": 1, "recovery.backups": single}
+    )
+    for region, copied in (("eu-west-1", False), ("eu-north-1", True)):
+        vault = f"arn:aws:backup:{region}:999988887777:backup-vault:copies"
+        dev = environment("dev", backup={"copy_vault_arns": [vault]})
+        [store] = environment_facts(dev, [service])["chat"].stores
+        assert store.copied is copied
+
+
+def test_a_cluster_is_restored_from_its_backups() -> None:
+    rules = [{"part": "cluster", "every_minutes": 120}]
+    service = blueprint("embedding", **{"recovery.backups": rules, "recovery.rpo_minutes": 300})
+    lost, corrupted = judged(environment("prod"), service)
+    assert lost.rpo_seconds == 300 * 60
+    assert corrupted.rpo_seconds == 240 * 60

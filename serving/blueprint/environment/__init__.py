@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from serving.blueprint.environment.account import ServiceLinkedRole
 from serving.blueprint.environment.audit import Audit, Provision
+from serving.blueprint.environment.backup import BackupSettings
 from serving.blueprint.environment.cluster import Addon, Cluster, Compute, ExistingCluster
 from serving.blueprint.environment.edge import CertificateArn, Edge, WebAclArn
 from serving.blueprint.environment.keys import Keys
@@ -58,6 +59,7 @@ __all__ = [
     "Addon",
     "Audit",
     "AwsRegion",
+    "BackupSettings",
     "Budget",
     "CachedRegistry",
     "CapacityBlock",
@@ -143,6 +145,7 @@ class Environment(Section):
     edge: Edge = Field(default=Edge(), description="Certificates and web ACLs that are there already.")
     routing: Routing = Field(default=Routing(), description="How requests find a region.")
     registry: Registry = Field(default=Registry(), description="Where images come from.")
+    backup: BackupSettings = Field(default=BackupSettings(), description="Backups.")
     tools: Tools = Field(description="The image that fetches and verifies models.")
     account_defaults: Provision = Field(
         default=Provision.MANAGED, description="Who sets the account's defaults; one stack an account."
