@@ -57,6 +57,7 @@ _ARNS = {
     "globalaccelerator.Listener": "globalaccelerator::{account}:accelerator/{uuid}/listener/0123abcd",
     "iam.InstanceProfile": "iam::{account}:instance-profile/{name}",
     "iam.Policy": "iam::{account}:policy/{name}",
+    "iam.ServiceLinkedRole": "iam::{account}:role/aws-service-role/{name}/AWSServiceRoleForThis",
     "iam.Role": "iam::{account}:role/{name}",
     "kinesis.FirehoseDeliveryStream": "firehose:{region}:{account}:deliverystream/{name}",
     "kms.Key": "kms:{region}:{account}:key/{uuid}",
@@ -88,7 +89,7 @@ _ID_IS_ARN = frozenset(
     }
 )
 _ID_IS_UUID = frozenset({"backup.Plan", "kms.Key", "kms.ReplicaKey", "route53.HealthCheck", "wafv2.WebAcl"})
-_NAMES = ("name", "bucket", "roleName", "backupVaultName")
+_NAMES = ("name", "bucket", "roleName", "backupVaultName", "awsServiceName")
 # The end of an output's name -> what it looks like.
 _FORMS = {
     "accountid": "{account}",
@@ -102,8 +103,9 @@ _FORMS = {
     "prometheusendpoint": "https://aps-workspaces.{region}.amazonaws.com/workspaces/{id}/",
     "endpoint": "https://0123456789ABCDEF0123456789ABCDEF.gr7.{region}.eks.amazonaws.com",
     "ip": "203.0.113.10",
-    "mainroutetableid": "rtb-{hex}",
+    "routetableid": "rtb-{hex}",
     "securitygroupid": "sg-{hex}",
+    "vpcid": "vpc-{hex}",
     "networkaclid": "acl-{hex}",
     "networkinterfaceid": "eni-{hex}",
     "associationid": "eipassoc-{hex}",
@@ -182,6 +184,8 @@ def _text(key: str, output: str, seed: str, inputs: Mapping[str, Any]) -> str:
         "uuid": f"{seed[:8]}-{seed[8:12]}-4{seed[13:16]}-8{seed[17:20]}-{seed[20:32]}",
     }
     words["id"] = f"{_IDENTIFIERS[key]}-{seed[:17]}" if key in _IDENTIFIERS else words["name"]
+    if key == "guardduty.Detector":
+        words["id"] = seed[:32]
     if key in _ID_IS_UUID:
         words["id"] = words["uuid"]
     arn = "arn:aws:" + _ARNS.get(key, "{service}:{region}:{account}:{id}").format(

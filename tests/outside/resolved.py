@@ -19,7 +19,7 @@ from google.protobuf import struct_pb2
 from pulumi import _types as sdk_types
 from pulumi.runtime.proto import resource_pb2
 
-from serving.preview.aws_types import Shape, arguments_of, properties_of
+from serving.preview.aws_types import Property, Shape, arguments_of, properties_of
 from serving.preview.build import build_plan
 from serving.preview.monitor import Answer, RecordingMonitor
 from serving.preview.plan import Plan
@@ -27,6 +27,13 @@ from serving.preview.project import load_project, load_stack_config
 from serving.preview.runner import run_program
 from tests.outside.made_up import made_up
 
+_FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
+    "aws:arcregionswitch/getRoute53HealthChecks:getRoute53HealthChecks": {"id": "checks", "healthChecks": []},
+}
+# What a type computes inside of a block that it is given; the argument classes don't tell.
+_COMPUTED_WITHIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "aws:eks/cluster:Cluster": {"vpcConfig": ("clusterSecurityGroupId", "vpcId")},
+}
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -50,26 +57,58 @@ class ResolvingMonitor(RecordingMonitor):
         outputs = struct_pb2.Struct()
         outputs.CopyFrom(request.object)
         made: dict[str, Any] = _outputs(request.type, request.name, dict(request.object.items()))
-        outputs.update({key: value for key, value in made.items() if key not in request.object.fields})
+        outputs.update({key: value for key, value in made.items() if key not in outputs.fields})
+        for key, within in _outputs_within(request.type, request.name).items():
+            if outputs.fields[key].HasField("struct_value"):
+                outputs.fields[key].struct_value.update(within)
         return answer._replace(object=outputs, id=made["id"])
+
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:  # noqa: N802
+        """Answer the functions that the program asks once it knows their arguments, with nothing found."""
+        if request.tok not in _FUNCTIONS:
+            return super().Invoke(request)
+        response = resource_pb2.ResourceInvokeResponse()
+        getattr(response, "return").update(_FUNCTIONS[request.tok])
+        return response
 
 
 def _outputs(type_token: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    seed = hashlib.sha256(f"{type_token} {name}".encode()).hexdigest()
-    found = {key: made_up(type_token, key, kind, seed, inputs) for key, kind in _kinds(type_token).items()}
+    seed = _seed(type_token, name)
+    found = {key: made_up(type_token, key, kind, seed, inputs) for key, kind in _computed(type_token).items()}
     return found | {"id": made_up(type_token, "id", str, seed, inputs)}
 
 
+def _outputs_within(type_token: str, name: str) -> dict[str, dict[str, Any]]:
+    seed = _seed(type_token, name)
+    return {
+        key: {inner: made_up(type_token, inner, str, seed, {}) for inner in within}
+        for key, within in _COMPUTED_WITHIN.get(type_token, {}).items()
+    }
+
+
+def _seed(type_token: str, name: str) -> str:
+    return hashlib.sha256(f"{type_token} {name}".encode()).hexdigest()
+
+
 @cache
-def _kinds(type_token: str) -> Mapping[str, type]:
+def _computed(type_token: str) -> Mapping[str, Any]:
     """The outputs that a type computes, by their wire names: all that are no inputs, and plain ones that may be."""
+    given = {key: found.shape for key, found in _inputs(type_token).items()}
+    return {key: kind for key, kind in _kinds(type_token).items() if given.get(key, Shape.PLAIN) is Shape.PLAIN}
+
+
+def _inputs(type_token: str) -> Mapping[str, Property]:
+    arguments = arguments_of(type_token)
+    return properties_of(arguments) if arguments else {}
+
+
+@cache
+def _kinds(type_token: str) -> Mapping[str, Any]:
+    """The outputs of a type, by their wire names, and the kind of each."""
     arguments = arguments_of(type_token)
     if arguments is None:
         return {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         module = import_module(arguments.__module__)
-    resource = getattr(module, type_token.rsplit(":", 1)[-1])
-    hints: Mapping[str, type] = sdk_types.resource_types(resource)
-    given = {key: found.shape for key, found in properties_of(arguments).items()}
-    return {key: hint for key, hint in hints.items() if given.get(key, Shape.PLAIN) is Shape.PLAIN}
+    return sdk_types.resource_types(getattr(module, type_token.rsplit(":", 1)[-1]))
