@@ -1,4 +1,4 @@
-"""The bucket that takes the access logs of a region's buckets and load balancers.
+"""The bucket that takes the access logs of a region's buckets and load balancers, and the buckets' inventories.
 
 Owns the one kind of bucket that cannot use a customer-managed key: S3 and Application Load Balancers deliver
 access logs only to buckets whose default encryption is SSE-S3 (Amazon S3 user guide, "Setting default server-side
@@ -12,7 +12,14 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field
 
-from components.bucket import BUCKET_LOGS_PREFIX, bucket_arn, create_bucket_policy, create_lifecycle, create_privacy
+from components.bucket import (
+    BUCKET_LOGS_PREFIX,
+    INVENTORY_PREFIX,
+    bucket_arn,
+    create_bucket_policy,
+    create_lifecycle,
+    create_privacy,
+)
 from components.iam import Condition, Principals, Statement, arn
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
@@ -116,8 +123,10 @@ class AccessLogBucket(pulumi.ComponentResource):
         )
 
     def _delivery(self) -> list[Statement]:
-        """S3, load balancers and accelerators of this account may write their logs, each below its own prefix."""
+        """S3, load balancers and accelerators of this account may write what they report, each below its own prefix."""
         spec, bucket = self._spec, bucket_arn(self.bucket_name, self._spec.region)
+        # the head of the names of the environment's buckets in this region: it is never cut off
+        head = physical_name(NameRule.S3_BUCKET, spec.environment, spec.account_id, spec.region)
         balancers = arn("elasticloadbalancing", spec.region, spec.account_id, "loadbalancer/*")
         return [
             Statement(
@@ -133,6 +142,16 @@ class AccessLogBucket(pulumi.ComponentResource):
                 (f"{bucket}/{BALANCER_LOGS_PREFIX}*",),
                 principals=Principals.service("logdelivery.elasticloadbalancing.amazonaws.com"),
                 conditions=(Condition("ArnLike", "aws:SourceArn", balancers),),
+            ),
+            Statement(
+                "DeliverInventories",
+                ("s3:PutObject",),
+                (f"{bucket}/{INVENTORY_PREFIX}*",),
+                principals=Principals.service("s3.amazonaws.com"),
+                conditions=(
+                    Condition("StringEquals", "aws:SourceAccount", spec.account_id),
+                    Condition("ArnLike", "aws:SourceArn", f"{bucket_arn(head, spec.region)}-*"),
+                ),
             ),
             *(self._accelerator_delivery() if spec.accelerator else ()),
         ]

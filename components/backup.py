@@ -13,6 +13,7 @@ import pulumi_aws as aws
 from pydantic import Field, model_validator
 
 from components.iam import (
+    BACKUP_ROLE,
     Condition,
     Effect,
     Principals,
@@ -213,7 +214,7 @@ class Backup(pulumi.ComponentResource):
         return create_role(
             self,
             f"{self._name}-role",
-            role_name(self._spec.environment, "backup"),
+            role_name(self._spec.environment, BACKUP_ROLE),
             description="Takes, copies and restores the backups of the model services",
             trust=service_trust(
                 "backup.amazonaws.com", Condition("StringEquals", "aws:SourceAccount", self._spec.account_id)

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field, model_validator
 
-from components.iam import Condition, Effect, Principals, Statement, arn, policy_document
+from components.iam import Condition, Effect, Principals, Statement, arn, readable_policy
 from components.options import child_options, parse_args, type_token
 from serving.blueprint.environment import AwsRegion
 from serving.blueprint.schema.base import Section
@@ -22,7 +22,28 @@ ABORT_MULTIPART_DAYS = 7
 BUCKET_LOGS_PREFIX = "s3/"
 """Where buckets write in the access log bucket."""
 
-_WIRING = frozenset({"key_arn", "log_bucket"})
+INVENTORY_PREFIX = "inventory/"
+"""Where buckets list their objects in the access log bucket."""
+
+_INVENTORY_NAME = "objects"  # part of the path of a listing
+_INVENTORY_FIELDS = (
+    "BucketKeyStatus",
+    "EncryptionStatus",
+    "IsMultipartUploaded",
+    "LastModifiedDate",
+    "ObjectLockMode",
+    "ObjectLockRetainUntilDate",
+    "ReplicationStatus",
+    "Size",
+    "StorageClass",
+)
+"""What a listing says of an object beside its name and version (botocore 1.44.5, s3, InventoryOptionalField)."""
+
+_OBJECT_ACTIONS = ("s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*")
+"""Use of objects in every form (versions, tags, retention). In a denial a wildcard is the safer choice. Management
+of the bucket is not among it, nor the write side of replication, which is `s3:ReplicateObject`."""
+
+_WIRING = frozenset({"key_arn", "log_bucket", "endpoint_ids"})
 
 
 class BucketWriterArgs(TypedDict):
@@ -58,6 +79,13 @@ class SecureBucketArgs(TypedDict):
     """Days after which replaced and deleted versions go."""
     writers: NotRequired[list[BucketWriterArgs]]
     """AWS services that deliver to the bucket; none by default."""
+    endpoint_ids: NotRequired[list[pulumi.Input[str]]]
+    """Gateway endpoints through which alone objects are read and written; none for nobody but `exempt_role_arns`.
+    Everybody's way is open by default."""
+    exempt_role_arns: NotRequired[list[str]]
+    """Roles that use objects from elsewhere; needs `endpoint_ids`."""
+    inventory: NotRequired[bool]
+    """Whether all objects are listed daily, in the access log bucket; not by default."""
     key_arn: pulumi.Input[str]
     """Key that encrypts the objects, in the region of the bucket."""
     log_bucket: pulumi.Input[str]
@@ -85,6 +113,8 @@ class SecureBucketSpec(Section):
     expire_days: int | None = Field(default=None, ge=1, le=36_500)
     noncurrent_days: int = Field(ge=1, le=36_500)
     writers: tuple[BucketWriterSpec, ...] = ()
+    exempt_role_arns: tuple[str, ...] = ()
+    inventory: bool = False
     tags: dict[str, str]
 
     @model_validator(mode="after")
@@ -117,6 +147,7 @@ class SecureBucket(pulumi.ComponentResource):
         self._create_encryption()
         self._create_lifecycle()
         self._create_logging()
+        self._create_inventory()
         self.name = self.bucket.bucket
         self.arn = self.bucket.arn
         self.register_outputs({"name": self.name, "arn": self.arn})
@@ -137,6 +168,9 @@ class SecureBucket(pulumi.ComponentResource):
         statements = [own_account_only(self.bucket_arn, self._spec.account_id)]
         for writer in self._spec.writers:
             statements += delivery(self.bucket_arn, writer, self._spec.account_id)
+        if "endpoint_ids" in self._args:
+            endpoints, exempt = self._args["endpoint_ids"], self._spec.exempt_role_arns
+            statements.append(only_through_endpoints(self.bucket_arn, endpoints, exempt))
         self.policy = create_bucket_policy(self, self._name, self.bucket, self.bucket_name, self.region, statements)
 
     def _create_versioning(self) -> aws.s3.BucketVersioning:
@@ -201,6 +235,32 @@ class SecureBucket(pulumi.ComponentResource):
             opts=child_options(self),
         )
 
+    def _create_inventory(self) -> None:
+        """Daily: what is there, whether it is locked, and whether its copies have arrived."""
+        spec = self._spec
+        if not spec.inventory:
+            return
+        log_bucket = pulumi.Output.from_input(self._args["log_bucket"])
+        aws.s3.Inventory(
+            f"{self._name}-inventory",
+            bucket=self.bucket.bucket,
+            name=_INVENTORY_NAME,
+            included_object_versions="All",
+            optional_fields=list(_INVENTORY_FIELDS),
+            schedule={"frequency": "Daily"},
+            destination={
+                "bucket": {
+                    "bucket_arn": log_bucket.apply(lambda name: bucket_arn(name, spec.region)),
+                    "account_id": spec.account_id,
+                    "format": "Parquet",
+                    "prefix": INVENTORY_PREFIX.rstrip("/"),
+                    "encryption": {"sse_s3": {}},
+                }
+            },
+            region=spec.region,
+            opts=child_options(self),
+        )
+
 
 def create_privacy(parent: pulumi.Resource, name: str, bucket: aws.s3.Bucket, region: str) -> None:
     """No public access in any form, and no access control lists: policies alone decide."""
@@ -235,7 +295,7 @@ def create_bucket_policy(
     return aws.s3.BucketPolicy(
         f"{name}-policy",
         bucket=bucket.bucket,
-        policy=policy_document([*tls_only(bucket_arn(bucket_name, region)), *statements]),
+        policy=readable_policy([*tls_only(bucket_arn(bucket_name, region)), *statements]),
         region=region,
         opts=child_options(parent),
     )
@@ -320,6 +380,29 @@ def own_account_only(bucket: str, account_id: str) -> Statement:
             Condition("StringNotEquals", "aws:PrincipalAccount", account_id),
             Condition("Bool", "aws:PrincipalIsAWSService", "false"),
         ),
+    )
+
+
+def only_through_endpoints(
+    bucket: str, endpoint_ids: Sequence[pulumi.Input[str]], exempt_role_arns: Sequence[str]
+) -> Statement:
+    """Refuse use of objects from elsewhere than the endpoints, by others than AWS services and the exempt roles.
+
+    All conditions must hold for the denial. Those that negate hold where the request lacks their key: without an
+    endpoint there is no `aws:SourceVpce`, and an anonymous caller has neither role nor service.
+    """
+    conditions = [Condition("BoolIfExists", key, "false") for key in ("aws:PrincipalIsAWSService", "aws:ViaAWSService")]
+    if endpoint_ids:
+        conditions.append(Condition("StringNotEquals", "aws:SourceVpce", *endpoint_ids))
+    if exempt_role_arns:
+        conditions.append(Condition("ArnNotEquals", "aws:PrincipalArn", *exempt_role_arns))
+    return Statement(
+        "RefuseOtherWays",
+        _OBJECT_ACTIONS,
+        (f"{bucket}/*",),
+        effect=Effect.DENY,
+        principals=Principals.anyone(),
+        conditions=tuple(conditions),
     )
 
 

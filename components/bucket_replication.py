@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.bucket import SecureBucket
-from components.iam import PLATFORM, Statement, create_role, role_name, service_trust
+from components.iam import PLATFORM, Statement, create_role, role_arn, role_name, service_trust
 from components.options import child_options
 
 REPLICATION_MINUTES = 15
@@ -64,6 +64,15 @@ def create_replication(parent: pulumi.Resource, name: str, replication: Replicat
     )
 
 
+def replication_role_arn(environment: str, account_id: str, within: str, purpose: str) -> str:
+    """ARN of the role that copies a purpose's data, for policies of the buckets on both ends."""
+    return role_arn(environment, account_id, within, *_role_parts(purpose))
+
+
+def _role_parts(purpose: str) -> tuple[str, str]:
+    return f"{PLATFORM}{purpose}", "replication"
+
+
 def _rule(priority: int, bucket: SecureBucket, replication: Replication) -> aws.s3.BucketReplicationConfigRuleArgsDict:
     return {
         "id": bucket.region,
@@ -90,7 +99,7 @@ def _create_role(
     return create_role(
         parent,
         f"{name}-replication-role",
-        role_name(replication.environment, f"{PLATFORM}{replication.purpose}", "replication"),
+        role_name(replication.environment, *_role_parts(replication.purpose)),
         description=f"Copies {replication.purpose} to the other regions",
         trust=service_trust("s3.amazonaws.com"),
         tags=replication.tags,

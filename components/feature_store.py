@@ -11,9 +11,9 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field
 
-from components.bucket import SecureBucket
-from components.bucket_replication import Replication, create_replication
-from components.iam import Statement, arn
+from components.bucket import SecureBucket, SecureBucketArgs
+from components.bucket_replication import Replication, create_replication, replication_role_arn
+from components.iam import Statement, arn, decrypt_through
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
 from serving.blueprint.environment import AwsRegion
@@ -31,7 +31,7 @@ EXPIRY_ATTRIBUTE = "expires_at"
 _OFFLINE_NONCURRENT_DAYS = 30
 """How long a partition of history that was written wrongly can be brought back."""
 
-_WIRING = frozenset({"key_arns", "log_buckets"})
+_WIRING = frozenset({"key_arns", "log_buckets", "endpoint_ids"})
 
 
 class FeatureStoreArgs(TypedDict):
@@ -57,6 +57,11 @@ class FeatureStoreArgs(TypedDict):
     """Key by region."""
     log_buckets: dict[str, pulumi.Input[str]]
     """Access log bucket by region."""
+    endpoint_ids: NotRequired[dict[str, list[pulumi.Input[str]]]]
+    """Region -> gateway endpoints through which alone the history is read and written; none for nobody but the
+    exempt roles. Where a region is missing, every way is open."""
+    exempt_role_arns: NotRequired[list[str]]
+    """Roles that write, copy, restore or search the history from elsewhere."""
     tags: dict[str, str]
     """Ownership and lineage tags."""
 
@@ -73,6 +78,7 @@ class FeatureStoreSpec(Section):
     # 35 days is the most that DynamoDB keeps (botocore 1.44.5, dynamodb, UpdateContinuousBackups)
     recovery_days: int = Field(default=35, ge=1, le=35)
     offline_retention_days: int = Field(ge=1, le=36_500)
+    exempt_role_arns: tuple[str, ...] = ()
     tags: dict[str, str]
 
 
@@ -90,7 +96,7 @@ class FeatureStore(pulumi.ComponentResource):
         self._args = args
         self._spec = parse_args(FeatureStoreSpec, "FeatureStore", name, args, _WIRING)
         spec = self._spec
-        self.table_name: str = physical_name(NameRule.DYNAMODB_TABLE, spec.environment, spec.service, "features")
+        self.table_name: str = feature_table_name(spec.environment, spec.service)
         self.table: aws.dynamodb.Table = self._create_table()
         regions = [spec.home_region, *spec.replica_regions]
         self.buckets: dict[str, SecureBucket] = {region: self._create_bucket(region) for region in regions}
@@ -99,9 +105,13 @@ class FeatureStore(pulumi.ComponentResource):
         self.bucket_names = {region: bucket.name for region, bucket in self.buckets.items()}
         self.register_outputs({"online_table": self.online_table, "bucket_names": self.bucket_names})
 
+    @property
+    def _purpose(self) -> str:
+        return f"{self._spec.service}-features"
+
     def table_arn(self, region: str) -> str:
         """ARN of the table in a region."""
-        return arn("dynamodb", region, self._spec.account_id, f"table/{self.table_name}")
+        return feature_table_arn(self._spec.environment, self._spec.account_id, region, self._spec.service)
 
     def bucket_name(self, region: str) -> str:
         """Physical name of the offline bucket in a region."""
@@ -109,9 +119,8 @@ class FeatureStore(pulumi.ComponentResource):
         return physical_name(NameRule.S3_BUCKET, spec.environment, spec.account_id, region, spec.service, "features")
 
     def read_statements(self, region: str) -> list[Statement]:
-        """What a role needs to read online features; decryption comes on top, by the key's ARN."""
-        actions = ("dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query")
-        return [Statement("ReadFeatures", actions, (self.table_arn(region),))]
+        """What a role needs to read online features."""
+        return read_features(self.table_arn(region), region, self._args["key_arns"][region])
 
     def _create_table(self) -> aws.dynamodb.Table:
         spec = self._spec
@@ -146,20 +155,22 @@ class FeatureStore(pulumi.ComponentResource):
 
     def _create_bucket(self, region: str) -> SecureBucket:
         spec = self._spec
-        return SecureBucket(
-            f"{self._name}-offline-{region}",
-            {
-                "bucket": self.bucket_name(region),
-                "account_id": spec.account_id,
-                "region": region,
-                "expire_days": spec.offline_retention_days,
-                "noncurrent_days": min(spec.offline_retention_days, _OFFLINE_NONCURRENT_DAYS),
-                "key_arn": self._args["key_arns"][region],
-                "log_bucket": self._args["log_buckets"][region],
-                "tags": spec.tags,
-            },
-            opts=child_options(self),
-        )
+        args: SecureBucketArgs = {
+            "bucket": self.bucket_name(region),
+            "account_id": spec.account_id,
+            "region": region,
+            "expire_days": spec.offline_retention_days,
+            "noncurrent_days": min(spec.offline_retention_days, _OFFLINE_NONCURRENT_DAYS),
+            "key_arn": self._args["key_arns"][region],
+            "log_bucket": self._args["log_buckets"][region],
+            "tags": spec.tags,
+        }
+        endpoints = self._args.get("endpoint_ids", {})
+        if region in endpoints:
+            copying = replication_role_arn(spec.environment, spec.account_id, region, self._purpose)
+            args["endpoint_ids"] = endpoints[region]
+            args["exempt_role_arns"] = [copying, *spec.exempt_role_arns]
+        return SecureBucket(f"{self._name}-offline-{region}", args, opts=child_options(self))
 
     def _create_replication(self) -> None:
         spec = self._spec
@@ -167,10 +178,29 @@ class FeatureStore(pulumi.ComponentResource):
             return
         replication = Replication(
             environment=spec.environment,
-            purpose=f"{spec.service}-features",
+            purpose=self._purpose,
             source=self.buckets[spec.home_region],
             replicas=tuple(self.buckets[region] for region in spec.replica_regions),
             key_arns=self._args["key_arns"],
             tags=spec.tags,
         )
         create_replication(self, self._name, replication)
+
+
+def feature_table_name(environment: str, service: str) -> str:
+    """Physical name of a service's table, for those who need it before the store is made."""
+    return physical_name(NameRule.DYNAMODB_TABLE, environment, service, "features")
+
+
+def feature_table_arn(environment: str, account_id: str, region: str, service: str) -> str:
+    """ARN of that table in a region."""
+    return arn("dynamodb", region, account_id, f"table/{feature_table_name(environment, service)}")
+
+
+def read_features(table_arn: pulumi.Input[str], region: str, key_arn: pulumi.Input[str]) -> list[Statement]:
+    """What a role needs to read the online features of a table."""
+    actions = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
+    return [
+        Statement("ReadFeatures", actions, (table_arn,)),
+        decrypt_through("DecryptFeatures", "dynamodb", region, key_arn),
+    ]

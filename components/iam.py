@@ -20,6 +20,9 @@ from components.options import child_options
 PLATFORM = "platform."
 """Head of the names of roles that belong to no service; no service's name can have a dot."""
 
+BACKUP_ROLE = "backup"
+"""Last part of the name of the role of AWS Backup, which bucket policies name before it exists."""
+
 CLUSTER_ROLE = f"{PLATFORM}cluster"
 """Last part of the name of a control plane's role, which key policies name before it exists."""
 
@@ -115,10 +118,16 @@ class Statement:
 
 def policy_document(statements: Sequence[Statement]) -> pulumi.Input[str]:
     """The JSON policy document of the statements; plain text when all that it says is known."""
-    document = {"Version": "2012-10-17", "Statement": [statement.to_json() for statement in statements]}
+    document = _document(statements)
     if all(isinstance(value, str) for statement in statements for value in statement.inputs()):
         return json.dumps(document)
     return pulumi.Output.json_dumps(document)
+
+
+def readable_policy(statements: Sequence[Statement]) -> Any:  # noqa: ANN401  (text, or a mapping of the provider's)
+    """The document for resources that take text or a mapping: before deployment all that is known of it can be read."""
+    document = policy_document(statements)
+    return document if isinstance(document, str) else _document(statements)
 
 
 def service_trust(
@@ -241,9 +250,19 @@ def when_permitted(role: aws.iam.Role, permissions: Sequence[pulumi.Resource]) -
     return pulumi.Output.all(role.arn, *[permission.urn for permission in permissions]).apply(_first)
 
 
+def decrypt_through(sid: str, service: str, region: str, key_arn: pulumi.Input[str]) -> Statement:
+    """Use of a key through one service alone."""
+    through = Condition("StringEquals", "kms:ViaService", f"{service}.{region}.{dns_suffix(region)}")
+    return Statement(sid, ("kms:Decrypt",), (key_arn,), conditions=(through,))
+
+
 def managed_policy(name: str, region: str) -> str:
     """ARN of a policy that AWS maintains; `name` with its path."""
     return arn("iam", "", "aws", f"policy/{name}", within=region)
+
+
+def _document(statements: Sequence[Statement]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [statement.to_json() for statement in statements]}
 
 
 def _first(values: Sequence[str]) -> str:

@@ -15,12 +15,14 @@ from pydantic import Field, model_validator
 from components.autoscaler import scaled_object
 from components.cluster import cluster_arn
 from components.cluster_addons import ClusterAddons
+from components.feature_store import read_features
 from components.gateway import Gateway
 from components.hosts import regional_host
-from components.iam import Condition, Statement, arn, create_role, dns_suffix, pod_identity_trust, role_name
+from components.iam import Statement, create_role, pod_identity_trust, role_name
 from components.isolation import workload_policy
 from components.manifest import Manifest, create_object, declared_dependencies
 from components.model_fetch import model_prefix
+from components.model_store import read_models
 from components.options import child_options, parse_args, type_token
 from components.pod import PodContext, pod_template
 from components.rollout import analysis_template, rollout
@@ -186,32 +188,15 @@ class ModelService(pulumi.ComponentResource):
 
     def _statements(self) -> list[Statement]:
         """Its own models, nobody else's; the key of their signature; its own features."""
-        statements = list(self._model_statements())
-        if "signer_key_arn" in self._args:
-            signer = self._args["signer_key_arn"]
-            statements.append(Statement("VerifySignature", ("kms:GetPublicKey", "kms:Verify"), (signer,)))
-        if self._spec.feature_table is not None:
-            statements += self._feature_statements()
-        return statements
-
-    def _model_statements(self) -> Iterator[Statement]:
-        bucket = arn("s3", "", "", self._spec.model_bucket, within=self._spec.region)
+        spec, args = self._spec, self._args
         prefixes = sorted({model_prefix(workload.model.manifest) for workload in self._workloads})
-        yield Statement("ReadModels", ("s3:GetObject",), tuple(f"{bucket}/{prefix}*" for prefix in prefixes))
-        yield self._decrypt("DecryptModels", "s3", self._args["model_key_arn"])
-
-    def _feature_statements(self) -> list[Statement]:
-        actions = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
-        return [
-            Statement("ReadFeatures", actions, (self._args["feature_table_arn"],)),
-            self._decrypt("DecryptFeatures", "dynamodb", self._args["feature_key_arn"]),
-        ]
-
-    def _decrypt(self, sid: str, service: str, key_arn: pulumi.Input[str]) -> Statement:
-        """Use of a key through one service alone."""
-        via = f"{service}.{self._spec.region}.{dns_suffix(self._spec.region)}"
-        through = Condition("StringEquals", "kms:ViaService", via)
-        return Statement(sid, ("kms:Decrypt",), (key_arn,), conditions=(through,))
+        statements = read_models(spec.model_bucket, spec.region, prefixes, args["model_key_arn"])
+        if "signer_key_arn" in args:
+            signer = args["signer_key_arn"]
+            statements.append(Statement("VerifySignature", ("kms:GetPublicKey", "kms:Verify"), (signer,)))
+        if spec.feature_table is not None:
+            statements += read_features(args["feature_table_arn"], spec.region, args["feature_key_arn"])
+        return statements
 
     def _create_workload(self, workload: Workload, identity: Sequence[pulumi.Resource]) -> None:
         prefix = "fallback-" if workload.stands_in else ""

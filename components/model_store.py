@@ -5,20 +5,23 @@ release and whether its signature holds is judged in `serving.release`; who publ
 pipeline's role, given by name.
 """
 
-from typing import TypedDict
+from collections.abc import Iterable
+from typing import NotRequired, TypedDict
 
 import pulumi
 from pydantic import Field
 
-from components.bucket import SecureBucket, bucket_arn
-from components.bucket_replication import Replication, create_replication
-from components.iam import Condition, Statement
+from components.bucket import SecureBucket, SecureBucketArgs, bucket_arn
+from components.bucket_replication import Replication, create_replication, replication_role_arn
+from components.iam import Statement, decrypt_through
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
 from serving.blueprint.environment import AwsRegion
 from serving.blueprint.schema.base import Section
 
-_WIRING = frozenset({"key_arns", "log_buckets"})
+_WIRING = frozenset({"key_arns", "log_buckets", "endpoint_ids"})
+
+_PURPOSE = "models"
 
 
 class ModelStoreArgs(TypedDict):
@@ -42,6 +45,11 @@ class ModelStoreArgs(TypedDict):
     """Key by region."""
     log_buckets: dict[str, pulumi.Input[str]]
     """Access log bucket by region."""
+    endpoint_ids: NotRequired[dict[str, list[pulumi.Input[str]]]]
+    """Region -> gateway endpoints through which alone its releases are read and written; none for nobody but the
+    exempt roles. Where a region is missing, every way is open."""
+    exempt_role_arns: NotRequired[list[str]]
+    """Roles that publish, copy or restore releases from elsewhere."""
     tags: dict[str, str]
     """Ownership tags."""
 
@@ -56,6 +64,7 @@ class ModelStoreSpec(Section):
     object_lock_mode: str = Field(pattern="^(GOVERNANCE|COMPLIANCE)$")
     object_lock_days: int = Field(ge=1, le=36_500)
     noncurrent_days: int = Field(ge=1, le=36_500)
+    exempt_role_arns: tuple[str, ...] = ()
     tags: dict[str, str]
 
 
@@ -78,38 +87,36 @@ class ModelStore(pulumi.ComponentResource):
 
     def bucket_name(self, region: str) -> str:
         """Physical name of the bucket in a region."""
-        return physical_name(NameRule.S3_BUCKET, self._spec.environment, self._spec.account_id, region, "models")
+        return model_bucket_name(self._spec.environment, self._spec.account_id, region)
 
     def bucket_arn(self, region: str) -> str:
         """ARN of the bucket in a region."""
         return bucket_arn(self.bucket_name(region), region)
 
-    def read_statements(self, region: str, prefix: str = "") -> list[Statement]:
-        """What a role needs to read releases below a prefix; decryption comes on top, by the key's ARN."""
-        bucket = self.bucket_arn(region)
-        listed = (Condition("StringLike", "s3:prefix", f"{prefix}*"),) if prefix else ()
-        return [
-            Statement("ListModels", ("s3:ListBucket",), (bucket,), conditions=listed),
-            Statement("ReadModels", ("s3:GetObject", "s3:GetObjectVersion"), (f"{bucket}/{prefix}*",)),
-        ]
+    def read_statements(self, region: str, prefixes: Iterable[str]) -> list[Statement]:
+        """What a role needs to read the releases below some prefixes."""
+        return read_models(self.bucket_name(region), region, prefixes, self._args["key_arns"][region])
 
     def _create_bucket(self, region: str) -> SecureBucket:
         spec = self._spec
-        return SecureBucket(
-            f"{self._name}-{region}",
-            {
-                "bucket": self.bucket_name(region),
-                "account_id": spec.account_id,
-                "region": region,
-                "object_lock_mode": spec.object_lock_mode,
-                "object_lock_days": spec.object_lock_days,
-                "noncurrent_days": spec.noncurrent_days,
-                "key_arn": self._args["key_arns"][region],
-                "log_bucket": self._args["log_buckets"][region],
-                "tags": spec.tags,
-            },
-            opts=child_options(self),
-        )
+        args: SecureBucketArgs = {
+            "bucket": self.bucket_name(region),
+            "account_id": spec.account_id,
+            "region": region,
+            "object_lock_mode": spec.object_lock_mode,
+            "object_lock_days": spec.object_lock_days,
+            "noncurrent_days": spec.noncurrent_days,
+            "inventory": True,
+            "key_arn": self._args["key_arns"][region],
+            "log_bucket": self._args["log_buckets"][region],
+            "tags": spec.tags,
+        }
+        endpoints = self._args.get("endpoint_ids", {})
+        if region in endpoints:
+            copying = replication_role_arn(spec.environment, spec.account_id, region, _PURPOSE)
+            args["endpoint_ids"] = endpoints[region]
+            args["exempt_role_arns"] = [copying, *spec.exempt_role_arns]
+        return SecureBucket(f"{self._name}-{region}", args, opts=child_options(self))
 
     def _create_replication(self) -> None:
         spec = self._spec
@@ -117,10 +124,24 @@ class ModelStore(pulumi.ComponentResource):
             return
         replication = Replication(
             environment=spec.environment,
-            purpose="models",
+            purpose=_PURPOSE,
             source=self.buckets[spec.home_region],
             replicas=tuple(self.buckets[region] for region in spec.replica_regions),
             key_arns=self._args["key_arns"],
             tags=spec.tags,
         )
         create_replication(self, self._name, replication)
+
+
+def model_bucket_name(environment: str, account_id: str, region: str) -> str:
+    """Physical name of the bucket of a region's releases, for those who need it before the store is made."""
+    return physical_name(NameRule.S3_BUCKET, environment, account_id, region, _PURPOSE)
+
+
+def read_models(bucket: str, region: str, prefixes: Iterable[str], key_arn: pulumi.Input[str]) -> list[Statement]:
+    """What a role needs to read the releases below some prefixes of a bucket."""
+    releases = tuple(f"{bucket_arn(bucket, region)}/{prefix}*" for prefix in prefixes)
+    return [
+        Statement("ReadModels", ("s3:GetObject",), releases),
+        decrypt_through("DecryptModels", "s3", region, key_arn),
+    ]

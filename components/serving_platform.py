@@ -18,13 +18,14 @@ from components.certificates import Certificates
 from components.cost_guardrails import CostGuardrails
 from components.dns_zone import DnsZone, DnsZoneArgs
 from components.engines import server_of
-from components.feature_store import FeatureStore
+from components.feature_store import FeatureStore, feature_table_arn, feature_table_name
 from components.global_accelerator import GlobalAccelerator
 from components.global_routing import GlobalRouting, GlobalRoutingArgs, RoutedRegionSpec, routes, switch_points
+from components.iam import BACKUP_ROLE, role_arn
 from components.image_cache import ImageCache
 from components.keys import EncryptionKeys, EncryptionKeysArgs
 from components.lineage import platform_tags, service_tags
-from components.model_store import ModelStore
+from components.model_store import ModelStore, model_bucket_name
 from components.network_peering import NetworkPeering
 from components.observability import REGION_LOST, SERVICES_FAIL, edge_alarm_arn
 from components.options import child_options, parse_args, type_token
@@ -81,11 +82,12 @@ class ServingPlatform(pulumi.ComponentResource):
         self.log_buckets = {region.name: self._create_log_bucket(region) for region in spec.environment.regions}
         self.registry = self._create_registry()
         self.image_cache = self._create_image_cache()
-        self.model_store = self._create_model_store()
-        self.feature_stores = self._create_feature_stores()
         self.zone = self._create_zone()
         self.certificates = self._create_certificates()
         self.replicas = {region.name: self._create_replica(region) for region in spec.environment.serving_regions}
+        # after the cells, whose endpoints are the only way to them; the cells know them by name
+        self.model_store = self._create_model_store()
+        self.feature_stores = self._create_feature_stores()
         self.region_switch = self._create_region_switch()
         self.peerings = self._create_peerings()
         self.routing = self._create_accelerator() if self._accelerated else self._create_routing()
@@ -115,6 +117,11 @@ class ServingPlatform(pulumi.ComponentResource):
         return max(used, key=list(DataClass).index)
 
     @property
+    def _reading(self) -> list[Blueprint]:
+        """Services that read feature views."""
+        return [b for b in self._blueprints if b.governance.lineage.feature_views]
+
+    @property
     def _personal(self) -> list[Blueprint]:
         """Services whose requests, answers or features hold personal data."""
         return [b for b in self._blueprints if b.governance.personal_data.processed]
@@ -124,6 +131,27 @@ class ServingPlatform(pulumi.ComponentResource):
 
     def _log_bucket_names(self) -> dict[str, pulumi.Input[str]]:
         return {region: bucket.name for region, bucket in self.log_buckets.items()}
+
+    def _s3_endpoint_ids(self) -> dict[str, list[pulumi.Input[str]]]:
+        """Region -> ways to its buckets; a region without a network has none, and an unknown one is not said."""
+        found: dict[str, list[pulumi.Input[str]]] = {
+            region: [] for region in self._regions if region not in self.replicas
+        }
+        for region, replica in self.replicas.items():
+            if replica.s3_endpoint_id is not None:
+                found[region] = [replica.s3_endpoint_id]
+        return found
+
+    def _custodians(self) -> list[str]:
+        """Roles that use data of every kind from outside the networks."""
+        environment = self._environment
+        backup = role_arn(environment.name, environment.account_id, self._home, BACKUP_ROLE)
+        return [backup, *environment.cluster.admin_role_arns]
+
+    def _feature_custodians(self, blueprint: Blueprint) -> list[str]:
+        macie = service_role_arn(self._environment.account_id, self._home)
+        searched = [macie] if blueprint.governance.personal_data.processed else []
+        return [*self._custodians(), *searched]
 
     def _create_keys(self) -> EncryptionKeys:
         used = {DataClass.INTERNAL, *(b.governance.data_class for b in self._blueprints)}
@@ -255,14 +283,15 @@ class ServingPlatform(pulumi.ComponentResource):
                 "noncurrent_days": self._environment.model_lock_days,
                 "key_arns": self._key_arns(self._most_sensitive),
                 "log_buckets": self._log_bucket_names(),
+                "endpoint_ids": self._s3_endpoint_ids(),
+                "exempt_role_arns": [*self._custodians(), *self._environment.publisher_role_arns],
                 "tags": tags,
             },
             child_options(self),
         )
 
     def _create_feature_stores(self) -> dict[str, FeatureStore]:
-        reading = [b for b in self._blueprints if b.governance.lineage.feature_views]
-        return {blueprint.name: self._create_feature_store(blueprint) for blueprint in reading}
+        return {blueprint.name: self._create_feature_store(blueprint) for blueprint in self._reading}
 
     def _create_feature_store(self, blueprint: Blueprint) -> FeatureStore:
         rules = rules_for([blueprint], StatefulPart.FEATURE_STORE)
@@ -278,6 +307,8 @@ class ServingPlatform(pulumi.ComponentResource):
                 "offline_retention_days": blueprint.governance.retention.feature_days,
                 "key_arns": self._key_arns(blueprint.governance.data_class),
                 "log_buckets": self._log_bucket_names(),
+                "endpoint_ids": self._s3_endpoint_ids(),
+                "exempt_role_arns": self._feature_custodians(blueprint),
                 "tags": service_tags(self._environment, blueprint)
                 | {TagKey.BACKUP_PLAN: backup_class(strictest(rules))},
             },
@@ -322,8 +353,8 @@ class ServingPlatform(pulumi.ComponentResource):
                 "blueprints": list(self._blueprints),
                 "region": region.name,
                 "registry": self.registry.registry(region.name),
-                "model_bucket": self.model_store.bucket_name(region.name),
-                "services": {name: self._feature_wiring(name, region.name) for name in self.feature_stores},
+                "model_bucket": model_bucket_name(self._environment.name, self._environment.account_id, region.name),
+                "services": {b.name: self._feature_wiring(b, region.name) for b in self._reading},
                 "certificate_arns": self._certificate_arns(region.name),
                 "access_log_bucket": self.log_buckets[region.name].name,
                 "key_arn": self.keys.arn(region.name, DataClass.INTERNAL.value),
@@ -358,12 +389,11 @@ class ServingPlatform(pulumi.ComponentResource):
             child_options(self),
         )
 
-    def _feature_wiring(self, service: str, region: str) -> ServiceWiringArgs:
-        store = self.feature_stores[service]
-        blueprint = next(b for b in self._blueprints if b.name == service)
+    def _feature_wiring(self, blueprint: Blueprint, region: str) -> ServiceWiringArgs:
+        environment = self._environment
         return {
-            "feature_table": store.table_name,
-            "feature_table_arn": store.table_arn(region),
+            "feature_table": feature_table_name(environment.name, blueprint.name),
+            "feature_table_arn": feature_table_arn(environment.name, environment.account_id, region, blueprint.name),
             "feature_key_arn": self.keys.arn(region, blueprint.governance.data_class.value),
         }
 

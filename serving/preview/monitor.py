@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from google.protobuf import empty_pb2, struct_pb2
-from pulumi.runtime import mocks
+from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import callback_pb2, engine_pb2, resource_pb2
 
 from serving.blueprint.errors import InputError, Problem
@@ -20,6 +20,8 @@ from serving.preview.recording import Kind, Lookup, Message, Registration, Sever
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_TYPE_PREFIX = "pulumi:providers:"
+
+_AWS = "aws:"
 
 _SEVERITIES = {
     engine_pb2.DEBUG: Severity.DEBUG,
@@ -78,7 +80,7 @@ class RecordingMonitor(mocks.MockMonitor):
         inputs = request.object
         urn = self._keep(_kind_of(request), request, inputs)
         self.transforms += len(request.transforms)
-        return Answer(urn, inputs)
+        return Answer(urn, _outputs(request.type, inputs))
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> resource_pb2.ReadResourceResponse:  # noqa: N802
         """Keep the request; what exists in the cloud is unknown."""
@@ -164,6 +166,19 @@ def unanswerable(lookups: list[Lookup]) -> InputError:
         )
         for lookup in lookups
     )
+
+
+def _outputs(type_: str, inputs: struct_pb2.Struct) -> struct_pb2.Struct:
+    """What is known of the outputs: a policy document that was given as a mapping is a text there."""
+    if not (type_.startswith(_AWS) and "policy" in inputs.fields):
+        return inputs
+    policy = inputs.fields["policy"]
+    if not (policy.HasField("struct_value") and "Statement" in policy.struct_value.fields):
+        return inputs
+    outputs = struct_pb2.Struct()
+    outputs.CopyFrom(inputs)
+    outputs.fields["policy"].string_value = rpc.UNKNOWN
+    return outputs
 
 
 def _kind_of(request: resource_pb2.RegisterResourceRequest) -> Kind:

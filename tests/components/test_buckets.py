@@ -17,6 +17,8 @@ from tests.components.samples import (
     ACCOUNT,
     HOME,
     KEY_ARNS,
+    LOG_BUCKETS,
+    PUBLISHER,
     RECOVERY,
     REGIONS,
     SECOND,
@@ -117,6 +119,7 @@ def test_only_services_acting_for_this_account_deliver_logs(record: Recorder) ->
     assert {rule["Principal"]["Service"] for rule in delivering} == {
         "logging.s3.amazonaws.com",
         "logdelivery.elasticloadbalancing.amazonaws.com",
+        "s3.amazonaws.com",
     }
     assert all(ACCOUNT in json.dumps(rule["Condition"]) for rule in delivering)
 
@@ -211,9 +214,97 @@ def test_reading_a_model_is_allowed_below_its_prefix_only(record: Recorder) -> N
 
     def program() -> None:
         store = ModelStore("models", model_store_args())
-        found.extend(s.to_json() for s in store.read_statements(SECOND, "chat/"))
+        found.extend(s.to_json() for s in store.read_statements(SECOND, ["chat/"]))
 
     record(program)
-    listing, reading = found
-    assert listing["Condition"] == {"StringLike": {"s3:prefix": "chat/*"}}
+    reading, decrypting = found
+    assert reading["Action"] == "s3:GetObject"
     assert reading["Resource"].endswith("/chat/*")
+    assert decrypting["Resource"] == KEY_ARNS[SECOND]
+    assert decrypting["Condition"] == {"StringEquals": {"kms:ViaService": f"s3.{SECOND}.amazonaws.com"}}
+
+
+ENDPOINTS = {HOME: ["vpce-home"], SECOND: ["vpce-second", "vpce-other"], RECOVERY: []}
+PURPOSES = [(models, "models"), (features, "fraud-score-features")]
+
+
+def refuses(rule: dict[str, Any], **request: str) -> bool:
+    """Whether a denial is about a request, as IAM judges it: negations hold where the request lacks the key."""
+    keys = {key.lower(): value for key, value in request.items()}
+    for operator, conditions in rule["Condition"].items():
+        for key, wanted in conditions.items():
+            given = keys.get(key.removeprefix("aws:").lower())
+            matches = given in (wanted if isinstance(wanted, list) else [wanted])
+            if operator in {"StringNotEquals", "ArnNotEquals"}:
+                holds = not matches
+            else:
+                assert operator == "BoolIfExists"
+                holds = given is None or matches
+            if not holds:
+                return False
+    return True
+
+
+USER = {
+    "PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/somebody",
+    "PrincipalIsAWSService": "false",
+    "ViaAWSService": "false",
+}
+
+
+@pytest.mark.parametrize(("make", "purpose"), PURPOSES)
+def test_objects_are_used_through_the_endpoint_by_services_or_by_named_roles_only(
+    record: Recorder, make: Any, purpose: str
+) -> None:
+    recorded = make(record, endpoint_ids=ENDPOINTS, exempt_role_arns=[PUBLISHER])
+    copying = f"arn:aws:iam::{ACCOUNT}:role/test-platform.{purpose}-replication"
+    assert copying.endswith(recorded.one("aws:iam/role:Role")["name"])
+    for policy in companions(recorded, "BucketPolicy").values():
+        rule = statements(policy)["RefuseOtherWays"]
+        assert rule["Effect"] == "Deny"
+        assert rule["Principal"] == "*"
+        assert refuses(rule, **USER)
+        assert refuses(rule)  # an anonymous request
+        assert refuses(rule, **USER, SourceVpce="vpce-attacker")
+        for endpoint in ENDPOINTS[policy["region"]]:
+            assert not refuses(rule, **USER, SourceVpce=endpoint)
+        for role in (copying, PUBLISHER):
+            assert not refuses(rule, **(USER | {"PrincipalArn": role}))
+        assert not refuses(rule, **(USER | {"ViaAWSService": "true"}))
+        assert not refuses(rule, PrincipalIsAWSService="true", ViaAWSService="false")
+
+
+@pytest.mark.parametrize("make", [models, features])
+def test_the_way_through_the_endpoint_is_about_objects_and_leaves_the_bucket_manageable(
+    record: Recorder, make: Any
+) -> None:
+    for policy in companions(make(record, endpoint_ids=ENDPOINTS), "BucketPolicy").values():
+        rule = statements(policy)["RefuseOtherWays"]
+        assert rule["Resource"].endswith("/*")
+        assert set(rule["Action"]) == {"s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"}
+
+
+@pytest.mark.parametrize("make", [models, features])
+def test_a_region_whose_endpoint_is_unknown_stays_open_and_the_others_do_not(record: Recorder, make: Any) -> None:
+    recorded = make(record, endpoint_ids={HOME: ["vpce-home"]})
+    closed = {p["region"] for p in recorded.of_type("BucketPolicy") if "RefuseOtherWays" in statements(p)}
+    assert closed == {HOME}
+    assert not any("RefuseOtherWays" in statements(p) for p in make(record).of_type("BucketPolicy"))
+
+
+def test_every_release_is_listed_daily_where_delivery_is_allowed(record: Recorder) -> None:
+    recorded, allowed = models(record), statements(log_bucket(record).one("BucketPolicy"))["DeliverInventories"]
+    assert allowed["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:s3:::test-{ACCOUNT}-{HOME}-*"},
+    }
+    for urn, inventory in companions(recorded, "Inventory").items():
+        target = inventory["destination"]["bucket"]
+        assert inventory["schedule"] == {"frequency": "Daily"}
+        assert inventory["includedObjectVersions"] == "All"
+        assert {"EncryptionStatus", "ObjectLockMode", "ReplicationStatus"} <= set(inventory["optionalFields"])
+        assert target["bucketArn"] == f"arn:aws:s3:::{LOG_BUCKETS[inventory['region']]}"
+        assert target["encryption"] == {"sseS3": {}}
+        assert f"/{target['prefix']}/" in allowed["Resource"]
+        name, region = recorded.by_urn(urn)["bucket"], inventory["region"]
+        assert name.startswith(f"test-{ACCOUNT}-{region}-")

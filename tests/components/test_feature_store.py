@@ -66,6 +66,7 @@ def test_a_reader_may_read_the_replica_of_its_region_and_nothing_else(record: Re
         found.extend(statement.to_json() for statement in store.read_statements(SECOND))
 
     record(program)
-    (statement,) = found
+    statement, decrypting = found
+    assert decrypting["Resource"] == KEY_ARNS[SECOND]
     assert statement["Resource"] == f"arn:aws:dynamodb:{SECOND}:{ACCOUNT}:table/{table()['name']}"
     assert not [action for action in statement["Action"] if "Put" in action or "Update" in action or "*" in action]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import json
 import signal
 import sys
 import threading
@@ -55,6 +56,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ConfigureResponse(supportsPreview=True, acceptResources=True)
 
     def Check(self, request: Any, context: Any) -> Any:
+        """As pulumi-aws does, a policy that was written as a mapping becomes text, or unknown as a whole."""
+        news = as_dict(request.news)
+        policy = news.get("policy")
+        if self._package == "aws" and isinstance(policy, dict) and "Statement" in policy:
+            text = json.dumps(policy)
+            return provider_pb2.CheckResponse(
+                inputs=as_struct({**news, "policy": UNKNOWN if UNKNOWN in text else text})
+            )
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def Diff(self, request: Any, context: Any) -> Any:
