@@ -23,7 +23,7 @@ from components.bucket import (
 from components.iam import Condition, Principals, Statement, arn
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.schema.base import Section
 
 BALANCER_LOGS_PREFIX = "elb/"
@@ -54,7 +54,7 @@ class AccessLogBucketSpec(Section):
     """The plain facts of `AccessLogBucketArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     region: AwsRegion
     retention_days: int = Field(ge=1, le=36_500)
     accelerator: bool = False

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.schema.base import Section
 
 _WIRING = frozenset({"key_arns"})
@@ -39,7 +39,7 @@ class AccountDefaultsSpec(Section):
     """The plain facts of `AccountDefaultsArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     regions: tuple[AwsRegion, ...] = Field(min_length=1)
     tags: dict[str, str]
 

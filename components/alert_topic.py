@@ -5,12 +5,19 @@ Who subscribes is the business of the component that owns the topic.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
 from components.iam import Condition, Effect, Principals, Statement, arn, policy_document
 from components.options import child_options
+
+OPERATIONS_PUBLISHERS: Final = ("aps", "backup", "cloudwatch", "events")
+"""AWS services that tell of incidents (docs/facts.md)."""
+
+COST_PUBLISHERS: Final = ("budgets", "costalerts")
+"""AWS services that tell of costs (docs/facts.md)."""
 
 # Publishers that read a topic's attributes as well (Amazon Managed Service for Prometheus user guide, "Giving
 # permission to send alert messages to your Amazon SNS topic", read 2026-11)

@@ -23,7 +23,7 @@ from components.image_repositories import (
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
 from components.pod import image
-from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.errors import InternalError
 from serving.blueprint.schema.base import Section
 
@@ -116,7 +116,7 @@ class ArtifactRegistrySpec(Section):
     """The plain facts of `ArtifactRegistryArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     home_region: AwsRegion
     replica_regions: tuple[AwsRegion, ...] = ()
     repositories: tuple[str, ...] = Field(min_length=1)
@@ -124,7 +124,7 @@ class ArtifactRegistrySpec(Section):
     admin_role_arns: tuple[str, ...]
     manage_registry: bool = True
     signing: bool = True
-    existing_account_id: str | None = Field(default=None, pattern=r"^\d{12}$")
+    existing_account_id: AccountId | None = None
     existing_prefix: str | None = Field(default=None, min_length=1)
     tags: dict[str, str]
 

@@ -20,7 +20,7 @@ from components.options import child_options, parse_args, type_token
 from components.personal_data_discovery import PersonalDataDiscovery
 from components.security_posture import SecurityPosture, SecurityPostureArgs
 from components.threat_detection import ThreatDetection, ThreatDetectionArgs
-from serving.blueprint.environment import AwsRegion, Provision
+from serving.blueprint.environment import AccountId, AwsRegion, Provision
 from serving.blueprint.schema.base import Section
 
 _WIRING = frozenset({"key_arn", "log_bucket", "topic_arns", "personal_data_keys"})
@@ -80,7 +80,7 @@ class AuditSpec(Section):
     """The plain facts of `AuditArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     home_region: AwsRegion
     regions: tuple[AwsRegion, ...] = Field(min_length=1)
     trail: Provision

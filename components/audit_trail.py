@@ -15,7 +15,7 @@ from components.bucket import SecureBucket, bucket_arn
 from components.iam import arn
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.schema.base import Section
 
 _WIRING = frozenset({"key_arn", "log_bucket"})
@@ -53,7 +53,7 @@ class AuditTrailSpec(Section):
     """The plain facts of `AuditTrailArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     region: AwsRegion
     data_buckets: tuple[str, ...]
     insights: bool = False

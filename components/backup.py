@@ -27,7 +27,7 @@ from components.iam import (
 )
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.environment.backup import VaultArn
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Days, Minutes, Section
@@ -147,7 +147,7 @@ class BackupSpec(Section):
     """The plain part of `BackupArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     copy_to: AwsRegion | None = None
     copy_vault_arns: tuple[VaultArn, ...] = ()
     manage_region_settings: bool = False

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from components.iam import Condition, Effect, Principals, Statement, arn, readable_policy
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.schema.base import Section
 
 ABORT_MULTIPART_DAYS = 7
@@ -106,7 +106,7 @@ class SecureBucketSpec(Section):
     """The plain facts of `SecureBucketArgs`."""
 
     bucket: str = Field(min_length=3, max_length=63)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     region: AwsRegion
     object_lock_mode: str | None = Field(default=None, pattern="^(GOVERNANCE|COMPLIANCE)$")
     object_lock_days: int | None = Field(default=None, ge=1, le=36_500)

@@ -33,7 +33,7 @@ from components.log_retention import log_retention_days
 from components.naming import NameRule, physical_name
 from components.node_group import NodeGroup, NodeGroupConfigArgs
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion, ExistingCluster, NodePurpose, ZoneName
+from serving.blueprint.environment import AccountId, AwsRegion, ExistingCluster, NodePurpose, ZoneName
 from serving.blueprint.environment import NodeGroup as NodeGroupConfig
 from serving.blueprint.errors import InternalError
 from serving.blueprint.schema.base import Section
@@ -132,7 +132,7 @@ class ClusterSpec(Section):
     """The plain facts of `ClusterArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     region: AwsRegion
     version: str = Field(pattern=r"^1\.\d{2}$")
     existing: ExistingCluster | None = None

@@ -13,7 +13,7 @@ from pydantic import Field
 from components.iam import arn
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.schema.base import Section
 
 SERVICE_ROLE = "config.amazonaws.com/AWSServiceRoleForConfig"
@@ -48,7 +48,7 @@ class ConfigurationRecorderSpec(Section):
     """The plain facts of `ConfigurationRecorderArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     region: AwsRegion
     global_types: bool = False
     retention_days: int = Field(ge=_LEAST_RETENTION_DAYS, le=_MOST_RETENTION_DAYS)

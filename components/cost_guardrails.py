@@ -14,7 +14,7 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field
 
-from components.alert_topic import create_topic
+from components.alert_topic import COST_PUBLISHERS, create_topic
 from components.iam import (
     PLATFORM,
     Condition,
@@ -30,7 +30,7 @@ from components.iam import (
 )
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.environment.settings import GrowthStop, InstanceFamily
 from serving.blueprint.schema.base import Email, Name, Section, Usd
 from serving.blueprint.schema.cost import CostActions
@@ -111,7 +111,7 @@ class CostGuardrailsSpec(Section):
     """The plain part of `CostGuardrailsArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     region: AwsRegion
     monthly_usd: Usd
     notify: tuple[Email, ...] = Field(min_length=1, max_length=10)
@@ -161,7 +161,7 @@ class CostGuardrails(pulumi.ComponentResource):
             account_id=self._spec.account_id,
             display_name=f"Cost of {self._spec.environment}",
             key_arn=key_arn,
-            publishers=("budgets", "costalerts"),
+            publishers=COST_PUBLISHERS,
             tags=self._spec.tags,
         )
         for index, address in enumerate(self._spec.notify):

@@ -16,7 +16,7 @@ from components.bucket_replication import Replication, create_replication, repli
 from components.iam import Statement, arn, decrypt_through
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.schema.base import Name, Section
 
 ENTITY_ATTRIBUTE = "entity_id"
@@ -70,7 +70,7 @@ class FeatureStoreSpec(Section):
     """The plain facts of `FeatureStoreArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     service: Name
     home_region: AwsRegion
     replica_regions: tuple[AwsRegion, ...] = ()

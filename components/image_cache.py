@@ -24,7 +24,7 @@ from components.image_repositories import (
 )
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.environment.registry import UPSTREAMS, CredentialArn, Upstream
 from serving.blueprint.schema.base import Section
 
@@ -74,7 +74,7 @@ class ImageCacheSpec(Section):
     """The plain facts of `ImageCacheArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     regions: tuple[AwsRegion, ...] = Field(min_length=1)
     upstreams: tuple[CachedUpstreamSpec, ...] = Field(min_length=1)
     admin_role_arns: tuple[str, ...]

@@ -34,7 +34,7 @@ from components.iam import (
 from components.image_cache import cached_pull_statements
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.schema.base import Section
 
 NAMESPACE: Final = "kube-system"
@@ -83,7 +83,7 @@ class KarpenterPrerequisitesSpec(Section):
     """The plain facts of `KarpenterPrerequisitesArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     region: AwsRegion
     cluster_name: str = Field(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$")
     image_cache: bool = False
@@ -230,6 +230,7 @@ class KarpenterPrerequisites(pulumi.ComponentResource):
             tags=spec.tags,
             statements=[*self._start_statements(), *self._end_statements(), *self._read_statements()],
         )
+        self.growth_role_name: pulumi.Output[str] = role.name  # of what adds nodes
         aws.eks.PodIdentityAssociation(
             f"{self._name}-controller-identity",
             cluster_name=self._args["cluster"],

@@ -14,10 +14,11 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field
 
+from components.alert_topic import COST_PUBLISHERS, OPERATIONS_PUBLISHERS
 from components.iam import CLUSTER_ROLE, Condition, Principals, Statement, arn, dns_suffix, policy_document, role_arn
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion, KeyArn, RoleArn
+from serving.blueprint.environment import AccountId, AwsRegion, KeyArn, RoleArn
 from serving.blueprint.errors import InternalError
 from serving.blueprint.schema.base import Name, Section
 from serving.blueprint.schema.governance import DataClass
@@ -80,7 +81,7 @@ _METRICS_SERVICES = ("aps",)
 _METRICS = "metrics"
 
 # Services that publish to encrypted topics in their own name (docs/facts.md)
-_PUBLISHERS = ("aps", "backup", "budgets", "cloudwatch", "costalerts", "events")
+_PUBLISHERS = tuple(sorted((*OPERATIONS_PUBLISHERS, *COST_PUBLISHERS)))
 
 PLATFORM_CLASS = DataClass.INTERNAL
 """Data class of the platform's own data: node volumes, secrets of clusters, logs, topics, records of the audit."""
@@ -196,7 +197,7 @@ class EncryptionKeysSpec(Section):
     """The plain facts of `EncryptionKeysArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     home_region: AwsRegion
     regions: tuple[AwsRegion, ...] = Field(min_length=1)
     data_classes: tuple[DataClass, ...] = Field(min_length=1)

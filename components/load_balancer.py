@@ -18,7 +18,7 @@ from components.hosts import regional_host
 from components.log_retention import RETENTION_DAYS, log_retention_days
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion, DomainName
+from serving.blueprint.environment import AccountId, AwsRegion, DomainName
 from serving.blueprint.environment.routing import GATEWAY_CHECK_FAILURES, GATEWAY_CHECK_INTERVAL_SECONDS
 from serving.blueprint.schema.base import Section
 from serving.blueprint.tags import EDGE_PUBLIC, TagKey
@@ -127,7 +127,7 @@ class LoadBalancerSpec(Section):
 
     environment: str = Field(min_length=1)
     region: AwsRegion
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     hosts: tuple[DomainName, ...] = Field(min_length=1)
     max_request_bytes: int = Field(gt=0)
     gateway_port: int = Field(ge=1, le=65_535)

@@ -16,7 +16,7 @@ from components.bucket_replication import Replication, create_replication, repli
 from components.iam import Statement, decrypt_through
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.schema.base import Section
 
 _WIRING = frozenset({"key_arns", "log_buckets", "endpoint_ids"})
@@ -58,7 +58,7 @@ class ModelStoreSpec(Section):
     """The plain facts of `ModelStoreArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     home_region: AwsRegion
     replica_regions: tuple[AwsRegion, ...] = ()
     object_lock_mode: str = Field(pattern="^(GOVERNANCE|COMPLIANCE)$")

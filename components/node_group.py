@@ -17,7 +17,7 @@ from pydantic import Field, field_validator, model_validator
 from components.naming import NameRule, physical_name
 from components.node_labels import IMAGE_LABEL, PURPOSE_LABEL
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion, CapacityType, NodeImage, NodePurpose, ZoneName
+from serving.blueprint.environment import AccountId, AwsRegion, CapacityType, NodeImage, NodePurpose, ZoneName
 from serving.blueprint.environment import NodeGroup as NodeGroupConfig
 from serving.blueprint.schema.base import Section
 from serving.blueprint.schema.model import Accelerator
@@ -125,7 +125,7 @@ class NodeGroupSpec(Section):
     """The plain facts of `NodeGroupArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     region: AwsRegion
     version: str = Field(pattern=r"^1\.\d{2}$")
     node_group: NodeGroupConfig

@@ -17,18 +17,17 @@ import pulumi_aws as aws
 import yaml
 from pydantic import Field
 
-from components.alert_topic import create_topic, topic_arn
+from components.alert_topic import OPERATIONS_PUBLISHERS, create_topic, topic_arn
 from components.iam import arn, partition
 from components.log_retention import RETENTION_DAYS, log_retention_days
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Email, Section
 from serving.blueprint.schema.observability import LogField
 from serving.telemetry import dashboards, slo
 
-_PUBLISHERS = ("aps", "backup", "cloudwatch", "events")
 _PAGE, _TICKET = "page", "ticket"
 _REPEAT = {_PAGE: "30m", _TICKET: "24h"}
 
@@ -164,7 +163,7 @@ class ObservabilitySpec(Section):
 
     environment: str = Field(min_length=1)
     region: AwsRegion
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     services: tuple[ObservedServiceSpec, ...]
     platform_emails: tuple[Email, ...] = Field(min_length=1)
     log_retention_days: int = Field(default=365, ge=1, le=RETENTION_DAYS[-1])
@@ -226,7 +225,7 @@ class Observability(pulumi.ComponentResource):
             account_id=self._spec.account_id,
             display_name=f"Incidents of {self._spec.environment}",
             key_arn=self._key_arn,
-            publishers=_PUBLISHERS,
+            publishers=OPERATIONS_PUBLISHERS,
             tags=self._spec.tags,
         )
         for address, policy in subscriptions(self._spec.services, self._spec.platform_emails).items():

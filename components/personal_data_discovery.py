@@ -14,7 +14,7 @@ from pydantic import Field
 from components.iam import arn
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion
+from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.schema.base import Section
 
 GRANT_OPERATIONS = ("Decrypt", "DescribeKey")
@@ -44,7 +44,7 @@ class PersonalDataDiscoverySpec(Section):
     """The plain facts of `PersonalDataDiscoveryArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     region: AwsRegion
     buckets: tuple[str, ...]
     tags: dict[str, str]

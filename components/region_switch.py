@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 from components.iam import PLATFORM, Statement, arn, create_role, role_arn, role_name, service_trust, when_permitted
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion, RegionRole, RoleArn
+from serving.blueprint.environment import AccountId, AwsRegion, RegionRole, RoleArn
 from serving.blueprint.schema.base import Name, Section
 
 _SERVICE = "arc-region-switch.amazonaws.com"
@@ -111,7 +111,7 @@ class RegionSwitchSpec(Section):
     """The plain part of `RegionSwitchArgs`."""
 
     environment: str = Field(min_length=1)
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     home_region: AwsRegion
     regions: tuple[SwitchedRegionSpec, ...] = Field(min_length=2)
     services: dict[Name, SwitchedServiceSpec] = Field(min_length=1)

@@ -169,6 +169,12 @@ class RegionalReplica(pulumi.ComponentResource):
         """The region's zones in the order in which a network hands on its subnets."""
         return sorted(set(self._region.zones))
 
+    @property
+    def growth_role_names(self) -> list[pulumi.Output[str]]:
+        """Roles that add nodes to the region's cluster."""
+        karpenter = [self.karpenter.growth_role_name] if self.karpenter else []
+        return [*self.addons.growth_role_names, *karpenter]
+
     def _create_network(self) -> Network:
         production = self._environment.kind is EnvironmentKind.PROD
         # each interface endpoint costs by the hour and zone: dev reaches the rest through its NAT, if it has one

@@ -580,9 +580,7 @@ class ServingPlatform(pulumi.ComponentResource):
                 "monthly_usd": environment.budget.monthly_usd,
                 "notify": list(environment.budget.notify),
                 "growth_stop": environment.budget.growth_stop.value,
-                "growth_role_names": [
-                    name for replica in self.replicas.values() for name in replica.addons.growth_role_names
-                ],
+                "growth_role_names": [name for replica in self.replicas.values() for name in replica.growth_role_names],
                 "allowed_instance_families": list(environment.budget.allowed_instance_families),
                 "services": {
                     b.name: {

@@ -20,7 +20,7 @@ from components.iam import Condition, Statement, policy_document
 from components.keys import EncryptionKeys, GrantOperation
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AwsRegion, RoleArn
+from serving.blueprint.environment import AccountId, AwsRegion, RoleArn
 from serving.blueprint.schema.base import Section
 from serving.blueprint.schema.governance import DataClass
 from serving.blueprint.schema.recovery import BackupRule, StatefulPart
@@ -65,7 +65,7 @@ class StateBackendSpec(Section):
     """The validated form of `StateBackendArgs`."""
 
     environment: str = Field(pattern=r"^[a-z][a-z0-9]{1,9}$")
-    account_id: str = Field(pattern=r"^\d{12}$")
+    account_id: AccountId
     home_region: AwsRegion
     replica_region: AwsRegion
     operator_role_arns: tuple[RoleArn, ...] = Field(min_length=1)

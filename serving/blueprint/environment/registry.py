@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
+from serving.blueprint.environment.scalars import AccountId
 from serving.blueprint.errors import Finding
 from serving.blueprint.findings import raise_findings
 from serving.blueprint.schema.base import Section
@@ -97,7 +98,7 @@ class CachedRegistry(Section):
 class ExistingRegistry(Section):
     """A registry that somebody else keeps: nothing of it is made, images are only named."""
 
-    account_id: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] = Field(
+    account_id: AccountId = Field(
         description="AWS account of the registry, quoted. Its repositories must let this account pull."
     )
     prefix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$", max_length=100)] = Field(
