@@ -143,14 +143,18 @@ class Recorded:
 Recorder = Callable[[Callable[[], object]], Recorded]
 
 
-def record(program: Callable[[], object]) -> Recorded:
+def record(program: Callable[[], object], monitor: RecordingMonitor | None = None) -> Recorded:
     """Run a program as a preview would.
+
+    Args:
+        program: Makes the resources.
+        monitor: Answers the registrations; by default one that knows no more than a preview does.
 
     Raises:
         AssertionError: two resources share a URN.
         Exception: whatever the program raises.
     """
-    monitor, engine = RecordingMonitor(PROJECT, STACK), RecordingEngine()
+    monitor, engine = monitor or RecordingMonitor(PROJECT, STACK), RecordingEngine()
     contextvars.copy_context().run(_run, program, monitor, engine)
     assert not monitor.duplicates, f"registered twice: {[r.urn for r in monitor.duplicates]}"
     registrations = [r for r in monitor.registrations.values() if r.type != STACK_TYPE]
