@@ -303,14 +303,14 @@ class Observability(pulumi.ComponentResource):
     def _create_inference_log(self, service: ObservedServiceSpec) -> None:
         blueprint = service.blueprint
         name = physical_name(
-            NameRule.LOG_GROUP, "/serving", self._spec.environment, blueprint.name, "inference", separator="/"
+            NameRule.LOG_GROUP, "/serving", self._spec.environment, blueprint.data_name, "inference", separator="/"
         )
         self.log_group_names[blueprint.name] = name
         days = blueprint.governance.retention.inference_log_days
-        group = self._create_log_group(f"inference-log-{blueprint.name}", name, days, service.tags, audited=True)
+        group = self._create_log_group(f"inference-log-{blueprint.data_name}", name, days, service.tags, audited=True)
         if may_hold_personal_data(blueprint):
             aws.cloudwatch.LogDataProtectionPolicy(
-                f"{self._name}-inference-protection-{blueprint.name}",
+                f"{self._name}-inference-protection-{blueprint.data_name}",
                 region=self._spec.region,
                 log_group_name=group.name,
                 policy_document=json.dumps(data_protection_policy(name, self._spec.region)),

@@ -296,11 +296,11 @@ class ServingPlatform(pulumi.ComponentResource):
     def _create_feature_store(self, blueprint: Blueprint) -> FeatureStore:
         rules = rules_for([blueprint], StatefulPart.FEATURE_STORE)
         return FeatureStore(
-            f"{self._name}-features-{blueprint.name}",
+            f"{self._name}-features-{blueprint.data_name}",
             {
                 "environment": self._environment.name,
                 "account_id": self._environment.account_id,
-                "service": blueprint.name,
+                "service": blueprint.data_name,
                 "home_region": self._home,
                 "replica_regions": self._other_regions,
                 "deletion_protection": True,

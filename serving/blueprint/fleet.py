@@ -53,6 +53,8 @@ def service_findings(blueprints: Sequence[Blueprint]) -> Iterator[FleetFinding]:
     path = ("contract", "host")
     distinct = _first_of_each_name(blueprints)
     yield from _claimed_twice(blueprints, path, "host", hosts, only=distinct)
+    data_names = [blueprint.data_name for blueprint in blueprints]
+    yield from _claimed_twice(blueprints, ("identity", "data_name"), "data name", data_names, only=distinct)
     yield from _fallbacks(blueprints)
     yield from _derived_names(blueprints)
 

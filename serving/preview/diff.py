@@ -93,6 +93,9 @@ class PlanDiff:
         return tuple(resource for resource in self.resources if resource.change is change)
 
 
+NO_ALIAS = "its URN changes without an alias"
+"""Head of the reason why the engine makes a resource anew that only looks like the former one."""
+
 _ORDER = {change: rank for rank, change in enumerate(Change)}
 # Below half of the properties in common, two resources of one type are two resources, not a renamed one.
 _LIKE_ENOUGH = 0.5
@@ -283,7 +286,7 @@ def _reasons(pair: _Pair, after: PlanResource, properties: tuple[PropertyChange,
     if after.kind is Kind.COMPONENT:
         return
     if pair.by_likeness and pair.before:
-        yield f"its URN changes without an alias; it was {pair.before.urn}"
+        yield f"{NO_ALIAS}; it was {pair.before.urn}"
     facts = force_new(after)
     told: set[str] = set()
     for change in properties:

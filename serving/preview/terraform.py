@@ -94,6 +94,22 @@ def terraform_type(type_token: str) -> str:
     return "_".join(part for part in ("aws", prefix, _snake(name)) if part)
 
 
+def terraform_name(type_token: str, wire: str, found: Property | None) -> str:
+    """The name of a property: a list of blocks is named for one of them; every other property keeps its name.
+
+    Args:
+        type_token: Type of the resource.
+        wire: The property's wire name.
+        found: What the SDK says of it, where it knows it.
+    """
+    renamed: Mapping[str, str] = _tables()["properties"].get(terraform_type(type_token), {})
+    name = found.name if found else _snake(wire)
+    if name in renamed:
+        return renamed[name]
+    name = name.rstrip("_")  # Python's spelling of `and`, `not`, `lambda`
+    return _singular(name) if found and found.shape is Shape.BLOCKS else name
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     """One resource in the three lists of a Terraform plan."""
@@ -110,7 +126,6 @@ class _Translation:
         self._resource = resource
         self._addresses = addresses
         self._type = terraform_type(resource.type)
-        self._renamed: Mapping[str, str] = _tables()["properties"].get(self._type, {})
 
     def entry(self) -> _Entry:
         arguments = arguments_of(self._resource.type)
@@ -191,12 +206,7 @@ class _Translation:
         return _Said(known, {key: one.unknown for key, one in said.items() if one.unknown}, None)
 
     def _name(self, wire: str, found: Property | None) -> str:
-        """A list of blocks is named for one of them; every other property keeps its name."""
-        name = found.name if found else _snake(wire)
-        if name in self._renamed:
-            return self._renamed[name]
-        name = name.rstrip("_")  # Python's spelling of `and`, `not`, `lambda`
-        return _singular(name) if found and found.shape is Shape.BLOCKS else name
+        return terraform_name(self._resource.type, wire, found)
 
     def _references(self, wire: str) -> list[str]:
         urns = self._resource.property_dependencies.get(wire, ())

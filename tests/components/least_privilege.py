@@ -102,5 +102,5 @@ MANAGED_POLICIES: dict[str, str] = {
 SERVICES_FOR_ANYONE: dict[str, str] = {
     "ec2.amazonaws.com": "EC2 sends no source when an instance takes its role; handing a role over needs iam:PassRole",
     "ecr.amazonaws.com": "ECR documents no source keys for the role of repository creation templates",
-    "s3.amazonaws.com": 'the S3 user guide, "Setting up permissions for live replication", has no source keys (read 2026-11)',
+    "s3.amazonaws.com": 'its user guide, "Setting up permissions for live replication", has no source keys (2026-11)',
 }

@@ -6,9 +6,8 @@ exactly what a preview and the policies see: inputs as they go over the wire (ca
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,7 @@ from pulumi.runtime import settings as pulumi_settings
 from pulumi.runtime import stack as pulumi_stack
 
 from serving.preview.monitor import STACK_TYPE, RecordingEngine, RecordingMonitor
+from serving.preview.runner import _event_loop, _lean_interpreter, _settle
 
 PROJECT = "model-serving"
 STACK = "test"
@@ -155,7 +155,7 @@ def record(program: Callable[[], object], monitor: RecordingMonitor | None = Non
         Exception: whatever the program raises.
     """
     monitor, engine = monitor or RecordingMonitor(PROJECT, STACK), RecordingEngine()
-    contextvars.copy_context().run(_run, program, monitor, engine)
+    contextvars.copy_context().run(run_under, program, monitor, engine)
     assert not monitor.duplicates, f"registered twice: {[r.urn for r in monitor.duplicates]}"
     registrations = [r for r in monitor.registrations.values() if r.type != STACK_TYPE]
     return Recorded(
@@ -165,29 +165,19 @@ def record(program: Callable[[], object], monitor: RecordingMonitor | None = Non
     )
 
 
-def _run(program: Callable[[], object], monitor: RecordingMonitor, engine: RecordingEngine) -> None:
+def run_under(program: Callable[[], object], monitor: RecordingMonitor, engine: RecordingEngine) -> None:
+    """Run a program under a monitor; in a context of its own, since the SDK keeps its settings in context variables."""
     pulumi_settings.reset_options()
     pulumi.runtime.configure(
         pulumi.runtime.Settings(project=PROJECT, stack=STACK, monitor=monitor, engine=engine, dry_run=True)
     )
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_until_complete(pulumi_stack.run_in_stack(lambda: (program(), None)[1]))
-    finally:
-        _cancel_leftovers(loop)
-        loop.run_until_complete(loop.shutdown_default_executor())
-        asyncio.set_event_loop(None)
-        loop.close()
 
+    def run() -> Awaitable[None]:
+        program()
+        return _settle()
 
-def _cancel_leftovers(loop: asyncio.AbstractEventLoop) -> None:
-    """A failed program leaves futures that nobody awaits."""
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    with _lean_interpreter(), _event_loop() as loop:
+        loop.run_until_complete(pulumi_stack.run_in_stack(run))
 
 
 def _resource(urn: str, request: Any) -> Resource:

@@ -62,5 +62,10 @@ class Blueprint(Section):
         """The service's name."""
         return self.identity.name
 
+    @property
+    def data_name(self) -> str:
+        """The name of what holds the service's data; it stays when the service gets another name."""
+        return self.identity.data_name or self.identity.name
+
 
 __all__ = ["SCHEMA_VERSION", "Blueprint"]

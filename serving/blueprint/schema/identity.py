@@ -38,6 +38,11 @@ class Identity(Section):
     """Who the service is and whose it is."""
 
     name: Name = Field(description="Name of the service, unique on the platform; also its default host label.")
+    data_name: Name | None = Field(
+        default=None,
+        description="Name under which the service's data was made (feature store, inference log); its first name, "
+        "where it was renamed. Its name by default.",
+    )
     tenant: Name = Field(description="Tenant (business unit) whose quota and namespace the service uses.")
     owner: Name = Field(description="Team that owns the service.")
     contacts: Contacts = Field(description="Where people reach the owning team.")
