@@ -30,26 +30,17 @@ OWN_TRAFFIC = (
 OWN_GROUPS = "EKS names the group, at random; the condition asks for the tag of the own cluster"
 OWN_NODES = "the ARN of a node group ends in an identifier that EKS gives it; cluster and account are fixed"
 OWN_STREAMS = "streams of one group; the service names them"
+OWN_PLANS = "the ARN of a plan ends in an identifier that the service gives it; account and name are fixed"
 OWN_COPIES = "replication makes repositories of any name below the environment's own"
 
-_KEYS = (
-    "DeliverLogs",
-    "DestroyByName",
-    "EncryptClusterSecrets",
-    "EncryptLogGroups",
-    "EncryptNodeVolumes",
-    "GrantNodeVolumes",
-    "GrantToServices",
-    "ManageThroughIam",
-    "PublishToTopics",
-    "UseThroughServices",
-)
+THIS: dict[str, str] = {"Key": THIS_KEY, "ReplicaKey": THIS_KEY}
+"""Kinds of resources in whose policies `*` is the thing itself, and why."""
 
 WILDCARD_RESOURCES: dict[Where, str] = {
-    **{Where("Key", sid): THIS_KEY for sid in _KEYS},
-    **{Where("ReplicaKey", sid): THIS_KEY for sid in _KEYS},
     Where("BucketPolicy", "DeliverBucketLogs"): OBJECTS,
     Where("BucketPolicy", "DeliverLoadBalancerLogs"): OBJECTS,
+    Where("BucketPolicy", "DeliverCloudtrail"): OBJECTS,
+    Where("BucketPolicy", "DeliverConfig"): OBJECTS,
     Where("RolePolicy", "ReadModels"): OBJECTS,
     Where("RolePolicy", "ReadSource"): OBJECTS,
     Where("RolePolicy", "WriteReplicas"): OBJECTS,
@@ -59,6 +50,11 @@ WILDCARD_RESOURCES: dict[Where, str] = {
     Where("RolePolicy", "ResizeNodeGroups"): OWN_GROUPS,
     Where("RolePolicy", "WriteStreams"): OWN_STREAMS,
     Where("RolePolicy", "MakeCopies"): OWN_COPIES,
+    Where("RolePolicy", "ReadPlans"): OWN_PLANS,
+    Where("RolePolicy", "StartByAlarm"): OWN_PLANS,
+    Where("VpcEndpoint", "AssumeWithToken"): OWN_TRAFFIC,
+    Where("VpcEndpoint", "PublicParameters"): "AWS's public parameters: which image is newest, and nothing of ours",
+    Where("VpcEndpoint", "PullImages"): OWN_TRAFFIC,
     Where("VpcEndpoint", "OwnAccount"): OWN_TRAFFIC,
     Where("VpcEndpoint", "ImagesAndPackages"): "layers of images and packages of nodes, in two buckets of AWS",
 }
@@ -100,6 +96,7 @@ MANAGED_POLICIES: dict[str, str] = {
 }
 
 SERVICES_FOR_ANYONE: dict[str, str] = {
+    "arc-region-switch.amazonaws.com": "ARC's developer guide has no source keys for the role of a plan (2026-11)",
     "ec2.amazonaws.com": "EC2 sends no source when an instance takes its role; handing a role over needs iam:PassRole",
     "ecr.amazonaws.com": "ECR documents no source keys for the role of repository creation templates",
     "s3.amazonaws.com": 'its user guide, "Setting up permissions for live replication", has no source keys (2026-11)',
