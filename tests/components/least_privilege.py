@@ -96,7 +96,7 @@ MANAGED_POLICIES: dict[str, str] = {
 }
 
 SERVICES_FOR_ANYONE: dict[str, str] = {
-    "arc-region-switch.amazonaws.com": "ARC's developer guide has no source keys for the role of a plan (2026-11)",
+    "arc-region-switch.amazonaws.com": "no source keys are known for the role of a plan, whose actions name the plans",
     "ec2.amazonaws.com": "EC2 sends no source when an instance takes its role; handing a role over needs iam:PassRole",
     "ecr.amazonaws.com": "ECR documents no source keys for the role of repository creation templates",
     "s3.amazonaws.com": 'its user guide, "Setting up permissions for live replication", has no source keys (2026-11)',
