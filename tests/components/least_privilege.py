@@ -50,6 +50,7 @@ WILDCARD_RESOURCES: dict[Where, str] = {
     Where("RolePolicy", "ResizeNodeGroups"): OWN_GROUPS,
     Where("RolePolicy", "WriteStreams"): OWN_STREAMS,
     Where("RolePolicy", "MakeCopies"): OWN_COPIES,
+    Where("RolePolicy", "FillImageCache"): "the cache makes repositories of any name below its own prefix",
     Where("RolePolicy", "ReadPlans"): OWN_PLANS,
     Where("RolePolicy", "StartByAlarm"): OWN_PLANS,
     Where("VpcEndpoint", "AssumeWithToken"): OWN_TRAFFIC,

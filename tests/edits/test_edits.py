@@ -79,6 +79,7 @@ def recovery_becomes_active(documents: Documents) -> None:
 def active_becomes_recovery(documents: Documents) -> None:
     region = documents.regions[1]
     documents.environment["topology"] = "single-region"
+    documents.environment.pop("routing", None)  # with one serving region there is nothing to switch
     documents.regions[1] = {key: region[key] for key in ("name", "jurisdiction", "cidr")} | {"role": "recovery"}
 
 
