@@ -29,6 +29,8 @@ OWN_TRAFFIC = (
 )
 OWN_GROUPS = "EKS names the group, at random; the condition asks for the tag of the own cluster"
 OWN_NODES = "the ARN of a node group ends in an identifier that EKS gives it; cluster and account are fixed"
+OWN_MACHINES = "EC2 names what is launched; the condition asks for the tag of the own cluster, or that it is given"
+PUBLIC_PARAMETERS = "AWS's public parameters: which image is newest, and nothing of ours"
 OWN_STREAMS = "streams of one group; the service names them"
 OWN_PLANS = "the ARN of a plan ends in an identifier that the service gives it; account and name are fixed"
 OWN_COPIES = "replication makes repositories of any name below the environment's own"
@@ -49,12 +51,21 @@ WILDCARD_RESOURCES: dict[Where, str] = {
     Where("RolePolicy", "DescribeNodeGroups"): OWN_NODES,
     Where("RolePolicy", "ResizeNodeGroups"): OWN_GROUPS,
     Where("RolePolicy", "WriteStreams"): OWN_STREAMS,
+    Where("RolePolicy", "EndOwnNodes"): OWN_MACHINES,
+    Where("RolePolicy", "LaunchFrom"): "images, snapshots and capacity of any name; what may be launched is tagged",
+    Where("RolePolicy", "LaunchFromOwnTemplates"): OWN_MACHINES,
+    Where("RolePolicy", "LaunchTagged"): OWN_MACHINES,
+    Where("RolePolicy", "TagOwnNodes"): OWN_MACHINES,
+    Where("RolePolicy", "TagWhatIsMade"): OWN_MACHINES,
+    Where("RolePolicy", "FindImages"): PUBLIC_PARAMETERS,
+    Where("RolePolicy", "ListProfiles"): NO_LEVEL,
+    Where("RolePolicy", "ReadPrices"): NO_LEVEL,
     Where("RolePolicy", "MakeCopies"): OWN_COPIES,
     Where("RolePolicy", "FillImageCache"): "the cache makes repositories of any name below its own prefix",
     Where("RolePolicy", "ReadPlans"): OWN_PLANS,
     Where("RolePolicy", "StartByAlarm"): OWN_PLANS,
     Where("VpcEndpoint", "AssumeWithToken"): OWN_TRAFFIC,
-    Where("VpcEndpoint", "PublicParameters"): "AWS's public parameters: which image is newest, and nothing of ours",
+    Where("VpcEndpoint", "PublicParameters"): PUBLIC_PARAMETERS,
     Where("VpcEndpoint", "PullImages"): OWN_TRAFFIC,
     Where("VpcEndpoint", "OwnAccount"): OWN_TRAFFIC,
     Where("VpcEndpoint", "ImagesAndPackages"): "layers of images and packages of nodes, in two buckets of AWS",
@@ -70,7 +81,16 @@ NO_RESOURCE_LEVEL = frozenset(
         "autoscaling:DescribeAutoScalingInstances",
         "autoscaling:DescribeScalingActivities",
         "ec2:DescribeImages",
+        "ec2:DescribeCapacityReservations",
+        "ec2:DescribeInstanceStatus",
+        "ec2:DescribeInstanceTypeOfferings",
         "ec2:DescribeInstanceTypes",
+        "ec2:DescribeLaunchTemplates",
+        "ec2:DescribePlacementGroups",
+        "ec2:DescribeSpotPriceHistory",
+        "ec2:DescribeSubnets",
+        "iam:ListInstanceProfiles",
+        "pricing:GetProducts",
         "ec2:DescribeInstances",
         "ec2:DescribeLaunchTemplateVersions",
         "ec2:DescribeSecurityGroups",

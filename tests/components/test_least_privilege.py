@@ -170,7 +170,7 @@ def attached(stack: str) -> set[str]:
     return {
         str(resource["policyArn"]).rpartition("/")[2]
         for resource in stack_of(stack).managed("aws:")
-        if ":aws:" in str(resource.get("policyArn"))
+        if "::aws:" in str(resource.get("policyArn"))
     }
 
 
