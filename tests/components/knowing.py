@@ -6,12 +6,13 @@ Owns the made-up values. They are recognizable, free of wildcards, and say nothi
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from google.protobuf import struct_pb2
+from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import resource_pb2
 
 from serving.preview.aws_types import class_of
@@ -39,7 +40,10 @@ class KnowingMonitor(RecordingMonitor):
         known.CopyFrom(request.object)
         region = known.fields["region"].string_value if "region" in known else ""
         for output in text_outputs(request.type):
-            if output not in known:
+            if output in known and known.fields[output].WhichOneof("kind") == "struct_value":
+                # a document may be given as an object; providers answer with its text
+                known[output] = json.dumps(json_format.MessageToDict(known.fields[output].struct_value))
+            elif output not in known:
                 known[output] = made_up(request.type, request.name, output, region)
         return answer._replace(object=known, id=f"id-of-{request.name}")
 

@@ -40,6 +40,7 @@ THIS: dict[str, str] = {"Key": THIS_KEY, "ReplicaKey": THIS_KEY}
 
 WILDCARD_RESOURCES: dict[Where, str] = {
     Where("BucketPolicy", "DeliverBucketLogs"): OBJECTS,
+    Where("BucketPolicy", "DeliverInventories"): OBJECTS,
     Where("BucketPolicy", "DeliverLoadBalancerLogs"): OBJECTS,
     Where("BucketPolicy", "DeliverCloudtrail"): OBJECTS,
     Where("BucketPolicy", "DeliverConfig"): OBJECTS,

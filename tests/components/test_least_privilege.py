@@ -84,6 +84,8 @@ def allowed(stack: str) -> tuple[Stated, ...]:
 def documents(value: Any) -> Iterator[dict[str, Any]]:
     """The policy documents among the inputs of a resource, wherever they stand."""
     if isinstance(value, dict):
+        if "Statement" in value:
+            yield value
         for item in value.values():
             yield from documents(item)
     elif isinstance(value, list):
