@@ -341,7 +341,8 @@ class Cluster(pulumi.ComponentResource):
                 "users": [{"name": name, "user": {"exec": user}}],
                 "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
                 "current-context": name,
-            }
+            },
+            sort_keys=True,  # the SDK resolves mappings in any order
         )
 
     def _create_access(self) -> list[pulumi.Resource]:

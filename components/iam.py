@@ -121,7 +121,8 @@ def policy_document(statements: Sequence[Statement]) -> pulumi.Input[str]:
     document = _document(statements)
     if all(isinstance(value, str) for statement in statements for value in statement.inputs()):
         return json.dumps(document)
-    return pulumi.Output.json_dumps(document)
+    # the SDK resolves mappings in any order: without a fixed one every preview would show a change
+    return pulumi.Output.json_dumps(document, sort_keys=True)
 
 
 def readable_policy(statements: Sequence[Statement]) -> Any:  # noqa: ANN401  (text, or a mapping of the provider's)

@@ -130,3 +130,21 @@ def test_a_region_decides_partition_and_domain(region: str, name: str, suffix: s
 
 def test_the_arn_of_a_role_can_be_told_before_the_role_is_made() -> None:
     assert role_arn("test", ACCOUNT, HOME, HOME, "node").endswith(f":role/{role_name('test', HOME, 'node')}")
+
+
+def test_a_document_with_outputs_is_the_same_text_in_every_run(record: Recorder) -> None:
+    """The SDK resolves mappings in any order; another order would be a change at every preview."""
+    texts: set[str] = set()
+
+    def program() -> None:
+        for _ in range(20):
+            conditions = (
+                Condition("StringNotEquals", "aws:SourceVpce", pulumi.Output.from_input("vpce-1")),
+                Condition("Bool", "aws:SecureTransport", "false"),
+            )
+            statement = Statement("One", ("s3:GetObject",), ("arn:aws:s3:::b/*",), conditions=conditions)
+            pulumi.Output.from_input(policy_document([statement])).apply(texts.add)
+
+    record(program)
+    (text,) = texts
+    assert text == json.dumps(json.loads(text), sort_keys=True)
