@@ -1,10 +1,11 @@
 """The feature store of one service: online features in DynamoDB, their history in S3.
 
 Owns the table, its replicas and the offline buckets. Which features there are and who writes them is the
-feature pipeline's; how long they live is the blueprint's. The Glue catalogue of the offline part is not
-here yet.
+feature pipeline's; how long they live is the blueprint's. What the catalogue says of the history is
+`components.feature_catalog`.
 """
 
+from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -13,11 +14,12 @@ from pydantic import Field
 
 from components.bucket import SecureBucket, SecureBucketArgs
 from components.bucket_replication import Replication, create_replication, replication_role_arn
+from components.feature_catalog import Catalog, CatalogedView, create_catalog
 from components.iam import Statement, arn, decrypt_through
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
 from serving.blueprint.environment import AccountId, AwsRegion
-from serving.blueprint.schema.base import Name, Section
+from serving.blueprint.schema.base import Identifier, Name, Section
 
 ENTITY_ATTRIBUTE = "entity_id"
 """Partition key: what the features are of (a card, a customer)."""
@@ -32,6 +34,18 @@ _OFFLINE_NONCURRENT_DAYS = 30
 """How long a partition of history that was written wrongly can be brought back."""
 
 _WIRING = frozenset({"key_arns", "log_buckets", "endpoint_ids"})
+
+
+class FeatureViewArgs(TypedDict):
+    """A feature view of the history.
+
+    Attributes:
+        name: Its name.
+        version: Its version.
+    """
+
+    name: str
+    version: str
 
 
 class FeatureStoreArgs(TypedDict):
@@ -53,6 +67,12 @@ class FeatureStoreArgs(TypedDict):
     """How far back point-in-time recovery reaches, days; 35 by default."""
     offline_retention_days: int
     """How long the history of features is kept, days."""
+    feature_views: NotRequired[list[FeatureViewArgs]]
+    """What the history holds, for the catalogue of every region; nothing is catalogued by default."""
+    max_read_units: NotRequired[int]
+    """Most read request units a second; no bound by default."""
+    max_write_units: NotRequired[int]
+    """Most write request units a second; no bound by default."""
     key_arns: dict[str, pulumi.Input[str]]
     """Key by region."""
     log_buckets: dict[str, pulumi.Input[str]]
@@ -64,6 +84,13 @@ class FeatureStoreArgs(TypedDict):
     """Roles that write, copy, restore or search the history from elsewhere."""
     tags: dict[str, str]
     """Ownership and lineage tags."""
+
+
+class FeatureViewSpec(Section):
+    """The validated form of `FeatureViewArgs`."""
+
+    name: Identifier
+    version: Identifier
 
 
 class FeatureStoreSpec(Section):
@@ -79,6 +106,9 @@ class FeatureStoreSpec(Section):
     recovery_days: int = Field(default=35, ge=1, le=35)
     offline_retention_days: int = Field(ge=1, le=36_500)
     exempt_role_arns: tuple[str, ...] = ()
+    feature_views: tuple[FeatureViewSpec, ...] = ()
+    max_read_units: int | None = Field(default=None, ge=1)
+    max_write_units: int | None = Field(default=None, ge=1)
     tags: dict[str, str]
 
 
@@ -101,6 +131,7 @@ class FeatureStore(pulumi.ComponentResource):
         regions = [spec.home_region, *spec.replica_regions]
         self.buckets: dict[str, SecureBucket] = {region: self._create_bucket(region) for region in regions}
         self._create_replication()
+        self._create_catalogs(regions)
         self.online_table = self.table.name
         self.bucket_names = {region: bucket.name for region, bucket in self.buckets.items()}
         self.register_outputs({"online_table": self.online_table, "bucket_names": self.bucket_names})
@@ -128,6 +159,7 @@ class FeatureStore(pulumi.ComponentResource):
             f"{self._name}-table",
             name=self.table_name,
             billing_mode="PAY_PER_REQUEST",
+            on_demand_throughput=self._bounds(),
             hash_key=ENTITY_ATTRIBUTE,
             range_key=VIEW_ATTRIBUTE,
             attributes=[{"name": key, "type": "S"} for key in (ENTITY_ATTRIBUTE, VIEW_ATTRIBUTE)],
@@ -143,6 +175,28 @@ class FeatureStore(pulumi.ComponentResource):
             tags=spec.tags,
             opts=child_options(self, stateful=True),
         )
+
+    def _bounds(self) -> aws.dynamodb.TableOnDemandThroughputArgs | None:
+        spec = self._spec
+        if spec.max_read_units is None and spec.max_write_units is None:
+            return None
+        return aws.dynamodb.TableOnDemandThroughputArgs(
+            max_read_request_units=spec.max_read_units, max_write_request_units=spec.max_write_units
+        )
+
+    def _create_catalogs(self, regions: Sequence[str]) -> None:
+        spec = self._spec
+        for region in regions if spec.feature_views else ():
+            catalog = Catalog(
+                environment=spec.environment,
+                service=spec.service,
+                region=region,
+                bucket=self.bucket_name(region),
+                retention_days=spec.offline_retention_days,
+                views=[CatalogedView(view.name, view.version) for view in spec.feature_views],
+                tags=spec.tags,
+            )
+            create_catalog(self, self._name, catalog)
 
     def _replica(self, region: str) -> aws.dynamodb.TableReplicaArgs:
         return aws.dynamodb.TableReplicaArgs(

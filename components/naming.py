@@ -29,6 +29,8 @@ class NameRule(Enum):
     ECR_REPOSITORY = (256, r"[a-z0-9]+([._/-][a-z0-9]+)*")
     ECR_CACHE_PREFIX = (30, r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
     DYNAMODB_TABLE = (255, r"[a-zA-Z0-9_.-]{3,}")
+    # lower case letters, digits, underscores (pulumi-aws 7.51, glue.CatalogDatabase); botocore 1.44.5, glue, NameString
+    GLUE = (255, r"[a-z0-9_]+")
     KMS_ALIAS = (256, r"alias/[a-zA-Z0-9/_-]+")
     LOG_GROUP = (512, r"[\w./#-]+")
     SNS_TOPIC = (256, r"[A-Za-z0-9_-]+")

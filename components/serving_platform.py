@@ -18,7 +18,7 @@ from components.certificates import Certificates
 from components.cost_guardrails import CostGuardrails
 from components.dns_zone import DnsZone, DnsZoneArgs
 from components.engines import server_of
-from components.feature_store import FeatureStore, feature_table_arn, feature_table_name
+from components.feature_store import FeatureStore, FeatureStoreArgs, feature_table_arn, feature_table_name
 from components.global_accelerator import GlobalAccelerator
 from components.global_routing import GlobalRouting, GlobalRoutingArgs, RoutedRegionSpec, routes, switch_points
 from components.iam import BACKUP_ROLE, role_arn
@@ -151,7 +151,7 @@ class ServingPlatform(pulumi.ComponentResource):
     def _feature_custodians(self, blueprint: Blueprint) -> list[str]:
         macie = service_role_arn(self._environment.account_id, self._home)
         searched = [macie] if blueprint.governance.personal_data.processed else []
-        return [*self._custodians(), *searched]
+        return [*self._custodians(), *self._environment.feature_store.pipeline_role_arns, *searched]
 
     def _create_keys(self) -> EncryptionKeys:
         used = {DataClass.INTERNAL, *(b.governance.data_class for b in self._blueprints)}
@@ -294,26 +294,29 @@ class ServingPlatform(pulumi.ComponentResource):
         return {blueprint.name: self._create_feature_store(blueprint) for blueprint in self._reading}
 
     def _create_feature_store(self, blueprint: Blueprint) -> FeatureStore:
-        rules = rules_for([blueprint], StatefulPart.FEATURE_STORE)
-        return FeatureStore(
-            f"{self._name}-features-{blueprint.data_name}",
-            {
-                "environment": self._environment.name,
-                "account_id": self._environment.account_id,
-                "service": blueprint.data_name,
-                "home_region": self._home,
-                "replica_regions": self._other_regions,
-                "deletion_protection": True,
-                "offline_retention_days": blueprint.governance.retention.feature_days,
-                "key_arns": self._key_arns(blueprint.governance.data_class),
-                "log_buckets": self._log_bucket_names(),
-                "endpoint_ids": self._s3_endpoint_ids(),
-                "exempt_role_arns": self._feature_custodians(blueprint),
-                "tags": service_tags(self._environment, blueprint)
-                | {TagKey.BACKUP_PLAN: backup_class(strictest(rules))},
-            },
-            child_options(self),
-        )
+        rules, settings = rules_for([blueprint], StatefulPart.FEATURE_STORE), self._environment.feature_store
+        args: FeatureStoreArgs = {
+            "environment": self._environment.name,
+            "account_id": self._environment.account_id,
+            "service": blueprint.data_name,
+            "home_region": self._home,
+            "replica_regions": self._other_regions,
+            "deletion_protection": True,
+            "feature_views": [
+                {"name": view.name, "version": view.version} for view in blueprint.governance.lineage.feature_views
+            ],
+            "offline_retention_days": blueprint.governance.retention.feature_days,
+            "key_arns": self._key_arns(blueprint.governance.data_class),
+            "log_buckets": self._log_bucket_names(),
+            "endpoint_ids": self._s3_endpoint_ids(),
+            "exempt_role_arns": self._feature_custodians(blueprint),
+            "tags": service_tags(self._environment, blueprint) | {TagKey.BACKUP_PLAN: backup_class(strictest(rules))},
+        }
+        if settings.max_read_units is not None:
+            args["max_read_units"] = settings.max_read_units
+        if settings.max_write_units is not None:
+            args["max_write_units"] = settings.max_write_units
+        return FeatureStore(f"{self._name}-features-{blueprint.data_name}", args, child_options(self))
 
     def _create_zone(self) -> DnsZone:
         args: DnsZoneArgs = {

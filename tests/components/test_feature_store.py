@@ -70,3 +70,41 @@ def test_a_reader_may_read_the_replica_of_its_region_and_nothing_else(record: Re
     assert decrypting["Resource"] == KEY_ARNS[SECOND]
     assert statement["Resource"] == f"arn:aws:dynamodb:{SECOND}:{ACCOUNT}:table/{table()['name']}"
     assert not [action for action in statement["Action"] if "Put" in action or "Update" in action or "*" in action]
+
+
+VIEWS = [{"name": "card-activity", "version": "v7"}, {"name": "card.activity", "version": "V7"}]
+
+
+def test_every_region_catalogs_its_own_copy_of_each_view(record: Recorder) -> None:
+    recorded = made(record, feature_views=VIEWS)
+    buckets = {bucket["region"]: bucket["bucket"] for bucket in recorded.of_type("aws:s3/bucket:Bucket")}
+    tables = recorded.of_type("CatalogTable")
+    assert {database["region"] for database in recorded.of_type("CatalogDatabase")} == set(buckets)
+    assert {database["name"] for database in recorded.of_type("CatalogDatabase")} == {"test_fraud_score_features"}
+    assert len(tables) == len(buckets) * len(VIEWS)
+    for described in tables:
+        location = described["storageDescriptor"]["location"]
+        assert location.startswith(f"s3://{buckets[described['region']]}/card")
+        assert described["parameters"]["storage.location.template"] == f"{location}dt=${{dt}}/"
+        assert described["parameters"]["projection.dt.range"] == "NOW-90DAYS,NOW"
+
+
+def test_views_that_differ_only_in_what_the_catalogue_cannot_write_stay_apart(record: Recorder) -> None:
+    names = {described["name"] for described in made(record, feature_views=VIEWS).of_type("CatalogTable")}
+    assert len(names) == len(VIEWS)
+    assert "card_activity_v7" in names
+
+
+def test_another_version_of_a_view_changes_nothing_but_the_catalogue(record: Recorder) -> None:
+    def stored(version: str) -> dict[str, dict[str, Any]]:
+        views = [{"name": "card-activity", "version": version}]
+        recorded = made(record, feature_views=views)
+        return {r.urn: r.inputs for r in recorded if not r.type.startswith("aws:glue/")}
+
+    assert stored("v7") == stored("v8")
+
+
+def test_what_a_table_may_be_asked_is_bounded_only_on_request(record: Recorder) -> None:
+    assert "onDemandThroughput" not in table()
+    bounded = made(record, max_write_units=500).one("aws:dynamodb/table:Table")
+    assert bounded["onDemandThroughput"] == {"maxWriteRequestUnits": 500}

@@ -17,6 +17,7 @@ from serving.blueprint.environment.audit import Audit, Provision
 from serving.blueprint.environment.backup import BackupSettings
 from serving.blueprint.environment.cluster import Addon, Cluster, Compute, ExistingCluster
 from serving.blueprint.environment.edge import CertificateArn, Edge, WebAclArn
+from serving.blueprint.environment.feature_store import FeatureStoreSettings
 from serving.blueprint.environment.keys import Keys
 from serving.blueprint.environment.nodes import (
     MIN_GPU_DISK_GIB,
@@ -75,6 +76,7 @@ __all__ = [
     "ExistingCluster",
     "ExistingNetwork",
     "ExistingRegistry",
+    "FeatureStoreSettings",
     "GrowthStop",
     "HealthCheck",
     "HostedZone",
@@ -155,6 +157,7 @@ class Environment(Section):
     )
     keys: Keys = Field(default=Keys(), description="Encryption keys that are there already.")
     audit: Audit = Field(default=Audit(), description="Who watches the account.")
+    feature_store: FeatureStoreSettings = Field(default=FeatureStoreSettings(), description="The feature stores.")
     publisher_role_arns: tuple[RoleArn, ...] = Field(
         default=(), description="Roles that may publish images and models."
     )
