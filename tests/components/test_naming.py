@@ -13,6 +13,7 @@ from components.naming import NameRule, physical_name
 # Services whose names take the parts as blueprints and environments spell them; the others have a head or an
 # alphabet of their own
 OTHER_RULES = (
+    NameRule.GLUE,
     NameRule.KMS_ALIAS,
     NameRule.KUBERNETES,
     NameRule.RESTORE_TESTING,
