@@ -395,8 +395,10 @@ class ServingPlatform(pulumi.ComponentResource):
     def _feature_wiring(self, blueprint: Blueprint, region: str) -> ServiceWiringArgs:
         environment = self._environment
         return {
-            "feature_table": feature_table_name(environment.name, blueprint.name),
-            "feature_table_arn": feature_table_arn(environment.name, environment.account_id, region, blueprint.name),
+            "feature_table": feature_table_name(environment.name, blueprint.data_name),
+            "feature_table_arn": feature_table_arn(
+                environment.name, environment.account_id, region, blueprint.data_name
+            ),
             "feature_key_arn": self.keys.arn(region, blueprint.governance.data_class.value),
         }
 
