@@ -1,7 +1,7 @@
 # make preview [STACK=dev|prod]   what the stack would be, with governance; no cloud account
 # make test                      the tests
 # make check                     what CI runs, without the next one
-# make checkov                   checkov's rules on both stacks, as an outside opinion
+# make checkov                   checkov's rules on all stacks, as an outside opinion
 SHELL := /bin/sh
 .DEFAULT_GOAL := preview
 .PHONY: preview test check checkov lint types generated generate lock benchmark clean

@@ -37,10 +37,19 @@ _COMPUTED_WITHIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 ROOT = Path(__file__).resolve().parents[2]
 
 
+# What is checked -> the project's folder and the stack
+PLANS: Mapping[str, tuple[Path, str]] = {
+    "dev": (ROOT, "dev"),
+    "prod": (ROOT, "prod"),
+    "bootstrap": (ROOT / "bootstrap", "main"),
+}
+
+
 @cache
-def resolved_plan(stack: str) -> Plan:
-    """The plan of a stack of this project, with nothing of AWS unknown."""
-    project = load_project(ROOT)
+def resolved_plan(name: str) -> Plan:
+    """One of the plans, with nothing of AWS unknown."""
+    folder, stack = PLANS[name]
+    project = load_project(folder)
     config = load_stack_config(project, stack)
     monitor = ResolvingMonitor(project.name, stack)
     recording = run_program(project, config, monitor)

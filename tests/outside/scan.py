@@ -20,10 +20,9 @@ from typing import Any
 from serving.preview.plan import Plan
 from serving.preview.terraform import to_terraform, write_terraform
 from tests.outside import canary
-from tests.outside.resolved import ROOT, resolved_plan
+from tests.outside.resolved import PLANS, ROOT, resolved_plan
 from tests.outside.waivers import Comparison, Failure, compare, read_waivers
 
-STACKS = ("dev", "prod")
 _FOLDER = ROOT / ".cache" / "outside"
 _ARGUMENTS = ("--framework", "terraform_plan", "--output", "json", "--quiet", "--compact", "--skip-download")
 # What is unknown in a plan counts as given; only resolved plans are scanned, but secrets stay unknown in them too.
@@ -118,7 +117,7 @@ def report(scans: Sequence[Scan], found: Comparison, listing: Iterable[str]) -> 
 
 def main(checkov: Path) -> int:
     """Scan, compare, tell."""
-    plans = [(resolved_plan(stack), stack) for stack in STACKS] + [(canary.canary(), canary.STACK)]
+    plans = [(resolved_plan(stack), stack) for stack in PLANS] + [(canary.canary(), canary.STACK)]
     with ThreadPoolExecutor(max_workers=2) as pool:
         *scans, bird = pool.map(lambda job: scan(checkov, *job), plans)
     found = compare((failure for one in scans for failure in one.failures), read_waivers())

@@ -1,4 +1,4 @@
-"""Every AWS input of both stacks is what AWS and its provider take; and each rule refuses its bad twins."""
+"""Every AWS input of all stacks is what AWS and its provider take; and each rule refuses its bad twins."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from tests.outside.provider_rules import RULES
 from tests.outside.provider_rules.operations import OPERATIONS, RENAMED
 from tests.outside.provider_rules.problem import of_aws, texts_of
 from tests.outside.provider_rules.service_models import coverage, request_of
-from tests.outside.resolved import resolved_plan
+from tests.outside.resolved import PLANS, resolved_plan
 from tests.preview.samples import plan_of, resource
-
-STACKS = ("dev", "prod")
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", PLANS)
 def test_every_input_of_a_stack_keeps_the_rule(stack: str, rule: str) -> None:
     assert [str(one) for one in RULES[rule](resolved_plan(stack))] == []
 
@@ -57,13 +55,13 @@ def test_what_is_unknown_is_no_problem(rule: str) -> None:
     assert [str(one) for one in RULES[rule](vague)] == []
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", PLANS)
 def test_a_resolved_plan_has_nothing_of_aws_unknown(stack: str) -> None:
     plan = resolved_plan(stack)
     assert [one.name for one in of_aws(plan) if "$unknown" in repr(dict(one.inputs))] == []
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", PLANS)
 def test_what_is_made_up_has_the_form_of_the_real_thing(stack: str) -> None:
     """An output that `made_up` knows no form of shows by these words."""
     plan = resolved_plan(stack)
