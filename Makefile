@@ -25,6 +25,7 @@ test: $(DEVELOP)
 
 check: lint types generated test
 	@for stack in dev prod; do $(RUN)/python -m serving preview --stack $$stack || exit $$?; done
+	@$(RUN)/python -m serving preview --project bootstrap --stack main --policy-pack policies
 
 checkov: $(DEVELOP) $(CHECKOV)/.installed
 	@$(RUN)/python -m tests.outside.scan $(CHECKOV)/bin/checkov

@@ -26,6 +26,7 @@ COPIED = (
     "Pulumi.prod.yaml",
     "__main__.py",
     "blueprints",
+    "bootstrap",
     "components",
     "policies",
     "serving",
@@ -103,10 +104,8 @@ def copy_of_project(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=["dev", "prod"])
-def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    """A fresh stack of each kind."""
-    folder = tmp_path_factory.mktemp("engine")
+def fresh_stack(folder: Path, stack: str, inside: str = ".") -> Engine:
+    """A stack without resources, of a project in a copy of the repository."""
     (folder / "state").mkdir()
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "AWS_"))},
@@ -117,9 +116,9 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         "PULUMI_HOME": str(folder / "home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
-    one = Engine(copy_of_project(folder / "project"), request.param, environment)
+    one = Engine(copy_of_project(folder / "project") / inside, stack, environment)
     created = subprocess.run(
-        [PULUMI or "pulumi", "stack", "init", request.param, "--non-interactive"],
+        [PULUMI or "pulumi", "stack", "init", stack, "--non-interactive"],
         cwd=one.project,
         env=environment,
         capture_output=True,
@@ -128,3 +127,9 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     )
     assert created.returncode == 0, created.stderr
     return one
+
+
+@pytest.fixture(scope="module", params=["dev", "prod"])
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """A fresh stack of each kind."""
+    return fresh_stack(tmp_path_factory.mktemp("engine"), request.param)
