@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import struct_pb2
+from google.protobuf import json_format, struct_pb2
 from pulumi import _types as sdk_types
 from pulumi.runtime.proto import resource_pb2
 
@@ -65,6 +65,9 @@ class ResolvingMonitor(RecordingMonitor):
             return answer
         outputs = struct_pb2.Struct()
         outputs.CopyFrom(request.object)
+        for key in _documents(request.type) & outputs.fields.keys():  # answered as text, however it was given
+            if outputs.fields[key].HasField("struct_value"):
+                outputs.fields[key].string_value = json_format.MessageToJson(outputs.fields[key], indent=None)
         made: dict[str, Any] = _outputs(request.type, request.name, dict(request.object.items()))
         outputs.update({key: value for key, value in made.items() if key not in outputs.fields})
         for key, within in _outputs_within(request.type, request.name).items():
@@ -104,6 +107,13 @@ def _computed(type_token: str) -> Mapping[str, Any]:
     """The outputs that a type computes, by their wire names: all that are no inputs, and plain ones that may be."""
     given = {key: found.shape for key, found in _inputs(type_token).items()}
     return {key: kind for key, kind in _kinds(type_token).items() if given.get(key, Shape.PLAIN) is Shape.PLAIN}
+
+
+@cache
+def _documents(type_token: str) -> frozenset[str]:
+    """The inputs that take a policy as an object or as its text."""
+    inputs = _inputs(type_token).items()
+    return frozenset(key for key, found in inputs if getattr(found.arguments, "__name__", "") == "PolicyDocumentArgs")
 
 
 def _inputs(type_token: str) -> Mapping[str, Property]:

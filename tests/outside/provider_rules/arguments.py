@@ -42,7 +42,7 @@ def mistyped(plan: Plan) -> Iterator[Problem]:
     for resource, path, arguments, values in _objects(plan):
         properties, hints = properties_of(arguments), sdk_types.input_type_types(arguments)
         for wire, value in values.items():
-            if wire in properties and not is_marker(value) and not _fits(value, properties[wire], hints[wire]):
+            if wire in properties and not is_marker(value) and not _fits(value, hints[wire]):
                 yield problem(resource, f"{path}{wire}", f"is {type(value).__name__}, not {_said(properties[wire])}")
 
 
@@ -79,28 +79,26 @@ def _required(arguments: type) -> frozenset[str]:
     return frozenset(names[one.name] for one in parameters if one.default is one.empty and one.name in names)
 
 
-def _fits(value: PlanValue, found: Property, hint: object) -> bool:
-    if found.shape in {Shape.LIST, Shape.BLOCKS}:
-        return isinstance(value, list)
-    if found.shape is Shape.BLOCK:
-        return isinstance(value, Mapping) or (isinstance(value, str) and str in _kinds(hint))
-    if found.shape is Shape.MAP:
-        return isinstance(value, Mapping)
-    return type(value) in _kinds(hint)
+def _fits(value: PlanValue, hint: object) -> bool:
+    kind = dict if isinstance(value, Mapping) else type(value)
+    return value is None or kind in _kinds(hint)
 
 
 def _kinds(hint: object) -> frozenset[type]:
-    """The Python types of values that a plain argument takes; a text may be an enumeration, a number may be whole."""
-    if typing.get_origin(hint) is typing.Union:
+    """The Python types of values that an argument takes; a text may be an enumeration, a number may be whole."""
+    origin = typing.get_origin(hint)
+    if origin is typing.Union:
         wrappers = {abc.Awaitable, pulumi.Output}
         inner = [one for one in typing.get_args(hint) if typing.get_origin(one) not in wrappers]
         return frozenset().union(*map(_kinds, inner))
+    if origin is abc.Sequence:
+        return frozenset({list})
+    if origin is abc.Mapping or (isinstance(hint, type) and sdk_types.is_input_type(hint)):
+        return frozenset({dict})
     if hint is float:
         return frozenset({int, float})
-    if isinstance(hint, type):
-        known = next((one for one in (bool, int, str) if issubclass(hint, one)), None)
-        return frozenset({known}) if known else frozenset({str, int, float, bool, dict, list})
-    return frozenset({str, int, float, bool, dict, list})
+    known = [one for one in (bool, int, str, dict) if isinstance(hint, type) and issubclass(hint, one)]
+    return frozenset(known[:1]) or frozenset({str, int, float, bool, dict, list})
 
 
 def _said(found: Property) -> str:
