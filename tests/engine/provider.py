@@ -60,7 +60,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         news = as_dict(request.news)
         policy = news.get("policy")
         if self._package == "aws" and isinstance(policy, dict) and "Statement" in policy:
-            text = json.dumps(policy)
+            text = json.dumps(policy, sort_keys=True)  # as Go writes it
             return provider_pb2.CheckResponse(
                 inputs=as_struct({**news, "policy": UNKNOWN if UNKNOWN in text else text})
             )
