@@ -27,12 +27,20 @@ from components.iam import (
 )
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AccountId, AwsRegion
+from serving.blueprint.environment import AccountId, AwsRegion, KeyArn
 from serving.blueprint.environment.backup import VaultArn
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Days, Minutes, Section
 from serving.blueprint.tags import TagKey
-from serving.planning.backups import HOUR, START_WINDOW_MINUTES, restore_schedule, rules_by_class, schedule
+from serving.planning.backups import (
+    AIR_GAP_MIN_DAYS,
+    HOUR,
+    START_WINDOW_MINUTES,
+    air_gapped_classes,
+    restore_schedule,
+    rules_by_class,
+    schedule,
+)
 
 # At another time than the snapshots: of two rules that start together only one would make a backup.
 _CONTINUOUS_SCHEDULE = "cron(30 1 * * ? *)"
@@ -80,12 +88,14 @@ class BackupPlanArgs(TypedDict):
         every_minutes: Longest time between two backups.
         retention_days: How long a backup is kept.
         continuous: Whether stores that can are also backed up continuously.
+        air_gapped: Whether its backups are also copied to the air-gapped vault; false by default.
     """
 
     name: str
     every_minutes: int
     retention_days: int
     continuous: NotRequired[bool]
+    air_gapped: NotRequired[bool]
 
 
 class BackupArgs(TypedDict):
@@ -98,6 +108,8 @@ class BackupArgs(TypedDict):
         copy_to: Region that holds copies; no copies by default.
         copy_vault_arns: Vaults in other accounts that get a copy, too; none by default. Their policies must admit
             this account, and both accounts must belong to one organisation.
+        air_gap_key_arn: Key of the air-gapped vault, best one that another account administers; by default a key of
+            AWS, which nobody in this account can withdraw.
         manage_region_settings: Whether to opt the regions in to what is backed up: a setting of the account,
             which one stack of it makes; false by default.
         plans: Classes of backups.
@@ -112,6 +124,7 @@ class BackupArgs(TypedDict):
     regions: list[BackupRegionArgs]
     copy_to: NotRequired[str]
     copy_vault_arns: NotRequired[list[str]]
+    air_gap_key_arn: NotRequired[str]
     manage_region_settings: NotRequired[bool]
     plans: list[BackupPlanArgs]
     restore_test_every_days: int
@@ -132,9 +145,15 @@ class BackupPlanSpec(Section):
     every_minutes: Minutes
     retention_days: Days
     continuous: bool = False
+    air_gapped: bool = False
 
     @model_validator(mode="after")
     def _check(self) -> "BackupPlanSpec":
+        if self.air_gapped and self.retention_days < AIR_GAP_MIN_DAYS:
+            raise ValueError(
+                f"retention_days: {self.retention_days} is less than an air-gapped vault takes ({AIR_GAP_MIN_DAYS}); "
+                "keep backups for longer, or leave air_gapped out"
+            )
         if self.every_minutes < HOUR and not self.continuous:
             raise ValueError(
                 f"every_minutes: {self.every_minutes} is more often than AWS Backup can (hourly); "
@@ -150,25 +169,39 @@ class BackupSpec(Section):
     account_id: AccountId
     copy_to: AwsRegion | None = None
     copy_vault_arns: tuple[VaultArn, ...] = ()
+    air_gap_key_arn: KeyArn | None = None
     manage_region_settings: bool = False
     plans: tuple[BackupPlanSpec, ...] = Field(min_length=1)
     restore_test_every_days: Days
     lock_changeable_for_days: int | None = Field(default=None, ge=3, le=36_500)  # as botocore 1.44.5 has it
     tags: dict[str, str]
 
+    @model_validator(mode="after")
+    def _check(self) -> "BackupSpec":
+        if self.air_gapped and self.copy_to is None:
+            raise ValueError("copy_to: an air-gapped vault stands in the region of the copies; name one")
+        return self
+
+    @property
+    def air_gapped(self) -> bool:
+        """Whether any class is copied to an air-gapped vault."""
+        return any(plan.air_gapped for plan in self.plans)
+
 
 WIRING = frozenset({"regions"})
 REGION_WIRING = frozenset({"key_arn", "alert_topic_arn"})
 
 
-def plans_of(blueprints: Sequence[Blueprint]) -> list[BackupPlanArgs]:
-    """The classes of backups that the blueprints need."""
+def plans_of(blueprints: Sequence[Blueprint], *, air_gap: bool = False) -> list[BackupPlanArgs]:
+    """The classes of backups that the blueprints need; with an air gap for what stops users."""
+    air_gapped = air_gapped_classes(blueprints) if air_gap else set()
     return [
         {
             "name": name,
             "every_minutes": rule.every_minutes,
             "retention_days": rule.retention_days,
             "continuous": rule.continuous,
+            "air_gapped": name in air_gapped,
         }
         for name, rule in rules_by_class(blueprints).items()
     ]
@@ -191,6 +224,7 @@ class Backup(pulumi.ComponentResource):
         regions = {self._region(index, region): region for index, region in enumerate(args["regions"])}
         self._role, self._permissions = self._create_role(next(iter(regions)))
         self._vaults = {region: self._create_vault(region, given) for region, given in regions.items()}
+        self._air_gap = self._create_air_gapped_vault()
         self.vault_arns = {region: vault.arn for region, vault in self._vaults.items()}
         self.plan_ids = {}
         for region in regions:
@@ -209,6 +243,10 @@ class Backup(pulumi.ComponentResource):
     def _vault_name(self) -> str:
         """The same in every region: copies keep their vault's name."""
         return physical_name(NameRule.BACKUP_VAULT, self._spec.environment, "backup")
+
+    @property
+    def _air_gapped_name(self) -> str:
+        return physical_name(NameRule.BACKUP_VAULT, self._spec.environment, "air-gapped")
 
     def _create_role(self, within: str) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
         return create_role(
@@ -252,6 +290,22 @@ class Backup(pulumi.ComponentResource):
         self._create_notifications(region, vault, given.get("alert_topic_arn"))
         return vault
 
+    def _create_air_gapped_vault(self) -> list[pulumi.Resource]:
+        """Locked from its first minute, in an account of AWS's own: who takes this account over can't empty it."""
+        if not self._spec.air_gapped:
+            return []
+        vault = aws.backup.LogicallyAirGappedVault(
+            f"{self._name}-air-gapped-vault",
+            region=self._spec.copy_to,
+            name=self._air_gapped_name,
+            min_retention_days=AIR_GAP_MIN_DAYS,
+            max_retention_days=_LOCK_MAX_DAYS,
+            encryption_key_arn=self._spec.air_gap_key_arn,
+            tags=self._spec.tags,
+            opts=child_options(self, stateful=True),
+        )
+        return [vault]
+
     def _create_notifications(self, region: str, vault: aws.backup.Vault, topic_arn: pulumi.Input[str] | None) -> None:
         if topic_arn is None:
             return
@@ -287,7 +341,7 @@ class Backup(pulumi.ComponentResource):
                 rules=self._rules(region, plan_spec),
                 tags=self._spec.tags,
                 # the copies' vault is named by its ARN, which says nothing of the order
-                opts=child_options(self, depends_on=list(self._vaults.values())),
+                opts=child_options(self, depends_on=[*self._vaults.values(), *self._air_gap]),
             )
             self.plan_ids[f"{region}/{plan_spec.name}"] = plan.id
             self._create_selection(region, plan_spec, plan)
@@ -301,10 +355,9 @@ class Backup(pulumi.ComponentResource):
             "lifecycle": {"delete_after": plan.retention_days},
             "recovery_point_tags": self._spec.tags,
         }
-        vault_arns = [self._vault_arn(self._spec.copy_to)] if self._spec.copy_to is not None else []
         copies = [
             {"destination_vault_arn": vault_arn, "lifecycle": {"delete_after": plan.retention_days}}
-            for vault_arn in (*vault_arns, *self._spec.copy_vault_arns)
+            for vault_arn in self._copy_vault_arns(plan)
         ]
         if copies:
             snapshots["copy_actions"] = copies
@@ -321,8 +374,16 @@ class Backup(pulumi.ComponentResource):
         }
         return [snapshots, continuous]
 
-    def _vault_arn(self, region: str) -> str:
-        return arn("backup", region, self._spec.account_id, f"backup-vault:{self._vault_name}")
+    def _copy_vault_arns(self, plan: BackupPlanSpec) -> list[str]:
+        vault_arns = list(self._spec.copy_vault_arns)
+        if self._spec.copy_to is not None:
+            vault_arns.insert(0, self._vault_arn(self._spec.copy_to, self._vault_name))
+            if plan.air_gapped:
+                vault_arns.append(self._vault_arn(self._spec.copy_to, self._air_gapped_name))
+        return vault_arns
+
+    def _vault_arn(self, region: str, vault_name: str) -> str:
+        return arn("backup", region, self._spec.account_id, f"backup-vault:{vault_name}")
 
     def _create_selection(self, region: str, plan_spec: BackupPlanSpec, plan: aws.backup.Plan) -> None:
         """All resources of this environment that carry the plan's name."""

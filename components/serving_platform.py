@@ -512,12 +512,14 @@ class ServingPlatform(pulumi.ComponentResource):
             "regions": [self._backup_region(region) for region in self._regions],
             "copy_vault_arns": list(self._environment.backup.copy_vault_arns),
             "manage_region_settings": self._environment.backup.manage_region_settings,
-            "plans": plans_of(self._blueprints),
+            "plans": plans_of(self._blueprints, air_gap=self._environment.backup.air_gapped_vault),
             "restore_test_every_days": min(b.recovery.restore_test_every_days for b in self._blueprints),
             "tags": self._tags,
         }
         if copies:
             args["copy_to"] = copies[0]
+        if self._environment.backup.air_gap_key_arn is not None:
+            args["air_gap_key_arn"] = self._environment.backup.air_gap_key_arn
         if self._environment.kind is EnvironmentKind.PROD:
             # AWS Backup: a compliance lock can be taken back for at least three days
             # (botocore 1.44.5, backup, PutBackupVaultLockConfiguration)

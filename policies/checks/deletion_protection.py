@@ -38,6 +38,7 @@ _GUARDS: Final = {
     EKS_CLUSTER: _Guards(protecting="deletionProtection"),
     DYNAMODB_TABLE: _Guards(protecting="deletionProtectionEnabled"),
     BUCKET: _Guards(destroying="forceDestroy"),
+    "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault": _Guards(),
     "aws:backup/vault:Vault": _Guards(destroying="forceDestroy"),
     "aws:ecr/repository:Repository": _Guards(destroying="forceDelete"),
     "aws:efs/fileSystem:FileSystem": _Guards(),

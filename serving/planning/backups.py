@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from serving.blueprint.schema import Blueprint
+from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.recovery import BackupRule, StatefulPart
 
 HOUR, DAY, WEEK = 60, 1_440, 10_080  # minutes
@@ -34,6 +35,10 @@ store are incremental. A job that fails or expires is told, a slow one is seen i
 
 COPY_MINUTES = 60
 """What a copy to another region or account is given: an assumption, for the same reason."""
+
+AIR_GAP_MIN_DAYS = 7
+"""Shortest retention in a logically air-gapped vault (botocore 1.44.5, backup,
+CreateLogicallyAirGappedBackupVaultInput)."""
 
 # Longest time between two restore tests, days -> cron expression (UTC). Calendar months have up to 31 days.
 RESTORE_SCHEDULES: dict[int, str] = {
@@ -89,6 +94,20 @@ def rules_by_class(blueprints: Sequence[Blueprint]) -> dict[str, BackupRule]:
         if part is not StatefulPart.FEATURE_STORE and (same := rules_for(blueprints, part))
     ]
     return dict(sorted((backup_class(rule), rule) for rule in (*own, *shared)))
+
+
+def kept_rules(blueprint: Blueprint, blueprints: Sequence[Blueprint]) -> list[BackupRule]:
+    """What keeps each of a service's rules, in their order: its own, or the strictest of those who share the part."""
+    return [
+        rule if rule.part is StatefulPart.FEATURE_STORE else strictest(rules_for(blueprints, rule.part))
+        for rule in blueprint.recovery.backups
+    ]
+
+
+def air_gapped_classes(blueprints: Sequence[Blueprint]) -> set[str]:
+    """Classes that hold data without which users stop."""
+    stopping = [blueprint for blueprint in blueprints if blueprint.identity.tier is Tier.USERS_STOP]
+    return {backup_class(rule) for blueprint in stopping for rule in kept_rules(blueprint, blueprints)}
 
 
 def schedule(every_minutes: int) -> str:

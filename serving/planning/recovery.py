@@ -21,13 +21,16 @@ from serving.blueprint.environment import ALIAS_TTL_SECONDS, Environment, NodePu
 from serving.blueprint.errors import Finding
 from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
+from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Accelerator, Resources
 from serving.blueprint.schema.recovery import BackupRule, FailoverMode, StatefulPart, Topology
 from serving.planning.backups import (
+    AIR_GAP_MIN_DAYS,
     COMPLETION_MINUTES,
     COPY_MINUTES,
     START_WINDOW_MINUTES,
     backup_minutes,
+    kept_rules,
     rules_for,
     strictest,
 )
@@ -546,13 +549,30 @@ class RecoveryFinding:
 
 
 def recovery_findings(environment: Environment, blueprints: Sequence[Blueprint]) -> Iterator[RecoveryFinding]:
-    """Every promise of RTO and RPO that the environment cannot keep, with the number that breaks it."""
+    """Every promise of RTO and RPO that the environment cannot keep, with the number that breaks it.
+
+    And every backup that the air-gapped vault would refuse.
+    """
     facts = environment_facts(environment, blueprints)
     for blueprint in blueprints:
         for made in assess(promise_of(environment, blueprint), facts[blueprint.name]):
             if made.verdict is Verdict.BROKEN:
                 for finding in _broken(made):
                     yield RecoveryFinding(blueprint.name, finding)
+        if environment.backup.air_gapped_vault and blueprint.identity.tier is Tier.USERS_STOP:
+            for finding in _too_short_for_the_air_gap(kept_rules(blueprint, blueprints)):
+                yield RecoveryFinding(blueprint.name, finding)
+
+
+def _too_short_for_the_air_gap(rules: Sequence[BackupRule]) -> Iterator[Finding]:
+    for index, rule in enumerate(rules):
+        if rule.retention_days < AIR_GAP_MIN_DAYS:
+            yield Finding(
+                ("recovery", "backups", index, "retention_days"),
+                f"{rule.retention_days} days, and an air-gapped vault keeps for at least {AIR_GAP_MIN_DAYS}",
+                effect="every copy to the air-gapped vault would be refused",
+                remedy=f"state at least {AIR_GAP_MIN_DAYS}",
+            )
 
 
 def _broken(made: Assessment) -> Iterator[Finding]:

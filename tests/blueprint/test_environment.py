@@ -144,6 +144,22 @@ def test_a_failover_of_names_waits_for_the_checks_and_for_what_clients_remember(
     assert routing.failover_seconds == 2 * 30 + ALIAS_TTL_SECONDS
 
 
+@pytest.mark.parametrize(
+    ("stack", "backup", "message"),
+    [
+        ("dev", {"air_gapped_vault": True}, "no region for the air-gapped vault"),
+        (
+            "prod",
+            {"air_gap_key_arn": "arn:aws:kms:eu-north-1:777788889999:key/mrk-0a1b2c3d4e5f60718293a4b5c6d7e8f9"},
+            "not there",
+        ),
+    ],
+)
+def test_an_air_gap_has_a_region_and_its_key_a_vault(stack: str, backup: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        environment(stack, backup=backup)
+
+
 def test_something_must_serve() -> None:
     with pytest.raises(ValidationError, match="no region has the role 'active'"):
         environment("dev", **{"regions.0.role": "recovery"})

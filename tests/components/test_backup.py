@@ -180,6 +180,58 @@ def test_copies_go_to_vaults_of_other_accounts_too(record: Recorder, tags: dict[
         assert len(destinations) == 2
 
 
+def air_gapped_plan(**changes: Any) -> BackupPlanArgs:
+    return {"name": "c", "every_minutes": 60, "retention_days": 35, "air_gapped": True, **changes}  # type: ignore[typeddict-item]
+
+
+def test_only_what_stops_users_is_copied_to_a_vault_that_nobody_can_empty(
+    record: Recorder, tags: dict[str, str]
+) -> None:
+    plain: BackupPlanArgs = {"name": "plain", "every_minutes": 60, "retention_days": 5}
+    made = run(record, tags, plans=[air_gapped_plan(), plain])
+    vault = made.one("LogicallyAirGappedVault")
+    assert vault.protect
+    assert (vault["region"], vault["minRetentionDays"], vault["maxRetentionDays"]) == (COPIES, 7, 3_650)
+    for plan, rule in rules(made, "snapshots"):
+        destinations = {copy["destinationVaultArn"].rpartition(":")[2] for copy in rule["copyActions"]}
+        assert (vault["name"] in destinations) is plan["name"].endswith("-c")
+        assert vault.urn in plan.dependencies
+
+
+def test_the_key_of_the_air_gap_is_nobodys_here_unless_one_is_named(record: Recorder, tags: dict[str, str]) -> None:
+    key = "arn:aws:kms:eu-north-1:999988887777:key/0a1b2c3d-0000-4000-8000-000000000000"
+    made = run(record, tags, plans=[air_gapped_plan()])
+    assert "encryptionKeyArn" not in made.one("LogicallyAirGappedVault").inputs
+    made = run(record, tags, plans=[air_gapped_plan()], air_gap_key_arn=key)
+    assert made.one("LogicallyAirGappedVault")["encryptionKeyArn"] == key
+
+
+def test_without_a_wish_there_is_no_air_gapped_vault(record: Recorder, tags: dict[str, str]) -> None:
+    assert run(record, tags).of_type("LogicallyAirGappedVault") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "plan", "message"),
+    [({"copy_to": None}, {}, "copy_to"), ({}, {"retention_days": 6}, "less than an air-gapped vault takes")],
+)
+def test_an_air_gap_that_could_not_be_filled_is_refused(
+    record: Recorder, tags: dict[str, str], changes: dict[str, Any], plan: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        run(record, tags, plans=[air_gapped_plan(**plan)], **changes)
+
+
+def test_the_classes_of_tier_0_services_are_those_that_their_stores_are_tagged_with() -> None:
+    blueprints = [blueprint(service) for service in SERVICES]
+    fraud = blueprint("fraud-score")
+    assert fraud.identity.tier == 0
+    models = strictest([one for b in blueprints for one in b.recovery.backups if one.part is StatefulPart.MODEL_STORE])
+    features = [one for one in fraud.recovery.backups if one.part is StatefulPart.FEATURE_STORE]
+    expected = {backup_class(models), *map(backup_class, features)}
+    assert {plan["name"] for plan in plans_of(blueprints, air_gap=True) if plan["air_gapped"]} == expected
+    assert not any(plan.get("air_gapped") for plan in plans_of(blueprints))
+
+
 def test_regions_are_opted_in_only_by_the_stack_that_says_so(record: Recorder, tags: dict[str, str]) -> None:
     assert run(record, tags).of_type("RegionSettings") == []
 

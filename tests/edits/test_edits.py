@@ -19,6 +19,7 @@ from tests.edits.plans import Documents, Edit, base, planned, setting
 STATEFUL = frozenset(
     {
         "aws:amp/workspace:Workspace",
+        "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault",
         "aws:backup/vault:Vault",
         "aws:cloudwatch/logGroup:LogGroup",
         "aws:dynamodb/table:Table",
@@ -173,6 +174,7 @@ CASES: dict[str, Case] = {
     "how long features are kept": Case(setting({"governance.retention.feature_days": 500}, "fraud-score"), "features"),
     "an objective": Case(setting({"slo.availability_percent": 99.9}, "fraud-score"), "rules-fraud-score"),
     "how often a store is backed up": Case(setting({"recovery.backups.1.every_minutes": 120}, "fraud-score"), "backup"),
+    "an air gap": Case(setting({"backup.air_gapped_vault": True}), "serving-backup-air-gapped-vault"),
     "a tenant's quota": Case(setting({"tenants.2.quota.cpu": 320}), "quota"),
     "a tenant's owner": Case(setting({"tenants.2.owner": "another-team"}), "payments"),
     "owner and cost centre": Case(setting({"owner": "another-team", "cost_center": "cc-9"}), "cluster"),

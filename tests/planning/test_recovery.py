@@ -131,6 +131,19 @@ def test_a_daily_backup_does_not_keep_an_rpo_of_a_day() -> None:
     assert "state rpo_minutes: 1560" in found.finding.remedy
 
 
+def test_a_backup_that_ends_too_soon_for_the_air_gap_is_refused_where_a_service_of_tier_0_states_it() -> None:
+    backups = [{"part": "model-store", "every_minutes": 60, "retention_days": 6, "continuous": True}]
+    changes = {"recovery.backups": backups, "recovery.rpo_minutes": 1_440}
+    prod = environment("prod", **{"backup.air_gapped_vault": True})
+    service = blueprint("embedding", **changes)
+    assert list(recovery_findings(prod, [service])) == []
+    [found] = recovery_findings(prod, [blueprint("embedding", **changes, **{"identity.tier": 0})])
+    assert found.finding.path == ("recovery", "backups", 0, "retention_days")
+    longer = blueprint("chat", **{"recovery.backups": [{"part": "model-store", "retention_days": 90}]})
+    stricter = [blueprint("embedding", **changes, **{"identity.tier": 0}), longer]
+    assert list(recovery_findings(prod, stricter)) == []
+
+
 def test_the_default_backup_keeps_the_default_rpo() -> None:
     service = blueprint("embedding", **{"recovery.backups": [{"part": "model-store"}], "recovery.rpo_minutes": 1_440})
     assert list(recovery_findings(environment("prod"), [service])) == []

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Any
 
+from serving.blueprint.environment.backup import BackupSettings, air_gap_findings
 from serving.blueprint.environment.cluster import Cluster, Compute
 from serving.blueprint.environment.edge import Edge
 from serving.blueprint.environment.keys import Keys, key_findings
@@ -50,6 +51,9 @@ def environment_rules(sections: Mapping[str, Any]) -> Iterator[Finding]:
     if regions is not None and routing is not None:
         yield from _weights_fit(regions, routing)
         yield from _switch_fits(regions, routing)
+    backup: BackupSettings | None = sections.get("backup")
+    if regions is not None and backup is not None:
+        yield from air_gap_findings(backup, regions)
 
 
 def _families_allowed(regions: Sequence[Region], budget: Budget) -> Iterator[Finding]:

@@ -50,6 +50,7 @@ _UNIQUE: Mapping[str, str] = {
     "kms.Alias": "name",
     "sns.Topic": "name",
     "sqs.Queue": "name",
+    "backup.LogicallyAirGappedVault": "name",
     "backup.Vault": "name",
     "backup.Plan": "name",
     "budgets.Budget": "name",

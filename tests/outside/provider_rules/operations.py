@@ -14,6 +14,7 @@ OPERATIONS: Mapping[str, str] = {
     "amp.RuleGroupNamespace": "amp.CreateRuleGroupsNamespace",
     "amp.Workspace": "amp.CreateWorkspace",
     "arcregionswitch.Plan": "arc-region-switch.CreatePlan",
+    "backup.LogicallyAirGappedVault": "backup.CreateLogicallyAirGappedBackupVault",
     "backup.Plan": "backup.CreateBackupPlan.BackupPlan",
     "backup.RestoreTestingPlan": "backup.CreateRestoreTestingPlan.RestoreTestingPlan",
     "backup.RestoreTestingSelection": "backup.CreateRestoreTestingSelection.RestoreTestingSelection",
