@@ -56,6 +56,14 @@ def test_a_mandatory_violation_exits_with_1_and_names_rule_resource_and_remedy(t
     assert all(word in done.stdout for word in ("named", "models-bucket", "rename the bucket", "refused"))
 
 
+def test_a_promise_of_recovery_that_the_plan_breaks_exits_with_1_and_says_why() -> None:
+    done = preview("promising", "--no-policies")
+    assert done.exit_code == 1
+    assert "refused: 2 promises of recovery not kept" in done.stdout
+    assert "chat, region lost: there is no second region to serve from" in done.stdout
+    assert "no copy to go back to" in done.stdout
+
+
 def test_bad_input_exits_with_2_and_tells_every_problem_on_stderr() -> None:
     done = preview("refusing")
     assert done.exit_code == 2

@@ -6,6 +6,7 @@ from policies.tokens import BUCKET, DYNAMODB_TABLE, EKS_CLUSTER
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 
+AIR_GAP = "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault"
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 
 
@@ -24,6 +25,7 @@ SAMPLES = (
         parameters={"protect_required": False},
     ),
     Sample(Case.DISALLOWED, "not protected", (Declared(BUCKET, "models", {}),), ("the protect option is off",)),
+    Sample(Case.DISALLOWED, "air gap", (Declared(AIR_GAP, "copies", {}),), ("the protect option is off",)),
     Sample(Case.DISALLOWED, "table", (table(deletionProtectionEnabled=False),), ("deletionProtectionEnabled is not",)),
     Sample(
         Case.DISALLOWED, "older name", (Declared("aws:alb/loadBalancer:LoadBalancer", "f", {}),), ("enableDeletion",)
