@@ -46,6 +46,8 @@ from serving.planning.backups import (
 _CONTINUOUS_SCHEDULE = "cron(30 1 * * ? *)"
 # Longest that AWS Backup keeps continuous backups (developer guide, "Changing your retention period", read 2026-11)
 CONTINUOUS_DAYS = 35
+# Both maps of a region hold more than what is named here; AWS answers with all of it
+_REGION_MAPS = ("resource_type_opt_in_preference", "resource_type_management_preference")
 # Names of botocore 1.44.5, backup, GetSupportedResourceTypesOutput. A backup of EKS holds the volumes of its claims.
 _OPTED_IN = ("DynamoDB", "EBS", "EKS", "S3")
 # Restore testing knows no EKS (botocore 1.44.5, backup, RestoreTestingSelectionForCreate): restoring one is a drill
@@ -319,10 +321,10 @@ class Backup(pulumi.ComponentResource):
         )
 
     def _create_region_settings(self, region: str) -> None:
-        """Selections by tag find only what the region is opted in to; made once, since AWS adds services to the map."""
+        """Selections by tag find only what the region is opted in to; made once: AWS adds services to the maps."""
         if not self._spec.manage_region_settings:
             return
-        once = pulumi.ResourceOptions(ignore_changes=["resource_type_opt_in_preference"])
+        once = pulumi.ResourceOptions(ignore_changes=[*_REGION_MAPS])
         aws.backup.RegionSettings(
             f"{self._name}-region-settings-{region}",
             region=region,

@@ -239,9 +239,7 @@ class CostGuardrails(pulumi.ComponentResource):
             f"{self._name}-anomaly-monitor",
             name=name,
             monitor_type="CUSTOM",
-            monitor_specification=json.dumps(
-                {"Tags": {"Key": TagKey.ENVIRONMENT.value, "Values": [self._spec.environment]}}
-            ),
+            monitor_specification=_monitored(TagKey.ENVIRONMENT, self._spec.environment),
             tags=self._spec.tags,
             opts=child_options(self, depends_on=tags),
         )
@@ -359,6 +357,17 @@ def _notifications(
         }
         for kind, percent in thresholds
     ]
+
+
+def _monitored(key: TagKey, value: str) -> str:
+    """Costs that carry a tag, spelled as the provider reads them back: with what is not stated as null.
+
+    A specification can't be changed, so that each difference would make a new monitor, which knows no history
+    (pulumi-aws 7.51, costexplorer.AnomalyMonitor, its example).
+    """
+    tags = {"Key": key.value, "MatchOptions": None, "Values": [value]}
+    unstated: dict[str, Any] = dict.fromkeys(("And", "CostCategories", "Dimensions", "Not", "Or"))
+    return json.dumps(unstated | {"Tags": tags})
 
 
 def _tag_filter(matching: dict[TagKey, str]) -> Any:  # noqa: ANN401  (a TypedDict of the provider)

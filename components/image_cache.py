@@ -118,6 +118,16 @@ def cache_lifecycle() -> str:
     return json.dumps({"rules": [rule]})
 
 
+def service_role_arn(account_id: str, region: str) -> str:
+    """ARN of the role in which ECR pushes what it caches; ECR makes it with the first rule.
+
+    A service in a role is no service principal: a denial that spares services alone would stop the cache itself
+    (Amazon ECR user guide, "Amazon ECR service-linked role for pull through cache", read 2026-11).
+    """
+    role = "role/aws-service-role/pullthroughcache.ecr.amazonaws.com/AWSServiceRoleForECRPullThroughCache"
+    return arn("iam", "", account_id, role, within=region)
+
+
 class ImageCache(pulumi.ComponentResource):
     """Pull-through caches of public registries, in each region that pulls."""
 
@@ -173,9 +183,12 @@ class ImageCache(pulumi.ComponentResource):
         """Nobody but ECR writes what is taken for the upstream's."""
         spec = self._spec
         others = [Condition("ArnNotEquals", "aws:PrincipalArn", *spec.admin_role_arns)] if spec.admin_role_arns else []
+        cache = service_role_arn(spec.account_id, spec.regions[0])
         return [
             refuse_other_accounts(spec.account_id),
-            denial("OnlyTheCachePushes", PUSH_ACTIONS, NO_SERVICE),
+            denial(
+                "OnlyTheCachePushes", PUSH_ACTIONS, NO_SERVICE, Condition("ArnNotEquals", "aws:PrincipalArn", cache)
+            ),
             denial("OnlyAdministratorsDelete", DELETE_ACTIONS, *others),
         ]
 

@@ -586,6 +586,7 @@ class ServingPlatform(pulumi.ComponentResource):
                 "region": self._home,
                 "monthly_usd": environment.budget.monthly_usd,
                 "notify": list(environment.budget.notify),
+                "activate_cost_tags": environment.budget.cost_tags is Provision.MANAGED,
                 "growth_stop": environment.budget.growth_stop.value,
                 "growth_role_names": [name for replica in self.replicas.values() for name in replica.growth_role_names],
                 "allowed_instance_families": list(environment.budget.allowed_instance_families),

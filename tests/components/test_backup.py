@@ -242,3 +242,9 @@ def test_what_is_backed_up_is_opted_in_everywhere(record: Recorder, tags: dict[s
     for one in settings:
         assert set(one["resourceTypeOptInPreference"]) == {"DynamoDB", "EBS", "EKS", "S3"}
         assert one["resourceTypeManagementPreference"] == {"DynamoDB": True}
+
+
+def test_what_a_region_answers_beyond_what_is_asked_of_it_is_no_change(record: Recorder, tags: dict[str, str]) -> None:
+    for one in run(record, tags, manage_region_settings=True).of_type("RegionSettings"):
+        asked = {key for key, value in one.inputs.items() if isinstance(value, dict)}
+        assert set(one.ignore_changes) == asked

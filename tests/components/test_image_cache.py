@@ -16,6 +16,10 @@ from tests.components.recorder import Recorded, Recorder
 from tests.components.recorder import record as record_program
 from tests.components.samples import ACCOUNT, ADMIN, HOME, KEY_ARNS, SECOND, cluster_args, image_cache_args
 
+CACHE_ROLE = (
+    f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/pullthroughcache.ecr.amazonaws.com/"
+    "AWSServiceRoleForECRPullThroughCache"
+)
 SECRET = f"arn:aws:secretsmanager:{HOME}:{ACCOUNT}:secret:ecr-pullthroughcache/github-AbCdEf"
 
 
@@ -51,7 +55,11 @@ def test_cached_repositories_are_immutable_and_encrypted_with_the_key_of_their_r
 def test_nobody_but_ecr_writes_into_a_cache() -> None:
     for template in sample().of_type("RepositoryCreationTemplate"):
         rules = {rule["Sid"]: rule for rule in json.loads(template["repositoryPolicy"])["Statement"]}
-        assert rules["OnlyTheCachePushes"]["Condition"] == {"Bool": {"aws:PrincipalIsAWSService": "false"}}
+        assert rules["OnlyTheCachePushes"]["Condition"] == {
+            "Bool": {"aws:PrincipalIsAWSService": "false"},
+            # ECR pushes in this role, which is no service principal
+            "ArnNotEquals": {"aws:PrincipalArn": CACHE_ROLE},
+        }
         assert rules["OnlyAdministratorsDelete"]["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": ADMIN}}
 
 

@@ -22,6 +22,7 @@ from components.load_balancer import (
 from components.regional_replica import idle_timeout_seconds, requests_per_ip
 from components.serving_platform import ServingPlatform
 from components.workload import request_seconds
+from serving.blueprint.environment import Provision
 from serving.blueprint.schema import Blueprint
 from serving.preview.aws_types import arguments_of
 from serving.telemetry import gateway
@@ -121,6 +122,12 @@ def test_silence_is_borne_as_long_as_the_longest_request_within_what_a_load_bala
     assert idle(1) == LEAST_IDLE_SECONDS
     assert 600 <= idle(600_000) < 700
     assert idle(10_000_000) == MOST_IDLE_SECONDS
+
+
+@both_stacks
+def test_cost_tags_are_activated_only_where_the_stack_is_the_one_to_do_it(stack: str) -> None:
+    managed = workspace(stack).environment.budget.cost_tags is Provision.MANAGED
+    assert bool(platform(stack).of_type("CostAllocationTag")) == managed
 
 
 @both_stacks

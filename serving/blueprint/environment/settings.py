@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
+from serving.blueprint.environment.audit import Provision
 from serving.blueprint.schema.base import Email, Section, Sha256, Usd
 
 
@@ -49,6 +50,10 @@ class Budget(Section):
     )
     allowed_instance_families: tuple[InstanceFamily, ...] = Field(
         default=(), description="Instance families that node groups may use; any by default."
+    )
+    cost_tags: Provision = Field(
+        default=Provision.MANAGED,
+        description="Who activates the cost allocation tags; a member account of an organisation can't.",
     )
 
 
