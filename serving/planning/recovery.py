@@ -17,7 +17,12 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from serving.blueprint.environment import ALIAS_TTL_SECONDS, Environment, NodePurpose, RegionRole, RoutingKind
+from serving.blueprint.environment import ALIAS_TTL_SECONDS, Environment, NodePurpose, RegionRole, Routing, RoutingKind
+from serving.blueprint.environment.routing import (
+    ACCELERATOR_REACTION_SECONDS,
+    GATEWAY_CHECK_FAILURES,
+    GATEWAY_CHECK_INTERVAL_SECONDS,
+)
 from serving.blueprint.errors import Finding
 from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
@@ -201,6 +206,7 @@ class ServiceFacts:
         least_replicas: Fewest replicas of a region.
         nodes_stand: Whether nodes for all replicas that the peak needs run already.
         stores: Where its data is.
+        reaction_seconds: Time from failed checks until an accelerator leaves the region; none with names.
     """
 
     regions: int
@@ -210,6 +216,7 @@ class ServiceFacts:
     least_replicas: int
     nodes_stand: bool
     stores: tuple[StoreFacts, ...]
+    reaction_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +293,10 @@ def rto_steps(promise: Promise, facts: ServiceFacts) -> tuple[Step, ...]:
     run enough replicas yet: its own share of the peak and the pre-warmed ones are running, the rest starts.
     """
     if promise.automatic:
-        steps = [Step("detection", facts.checks_seconds * facts.check_failures)]
+        steps = [
+            Step("detection", facts.checks_seconds * facts.check_failures),
+            Step("accelerator", facts.reaction_seconds),
+        ]
     else:
         steps = [Step("a person answers", promise.respond_minutes * 60), Step("records change", RECORD_CHANGE_SECONDS)]
     if facts.clients_keep_seconds:
@@ -450,19 +460,27 @@ def environment_facts(environment: Environment, blueprints: Sequence[Blueprint])
         for region in environment.serving_regions
     ]
     several = len(environment.serving_regions) > 1
-    routing = environment.routing
+    interval, failures, reaction = _detection(environment.routing) if several else (0, 0, 0)
     return {
         blueprint.name: ServiceFacts(
             regions=len(environment.serving_regions),
-            checks_seconds=routing.health_check.interval_seconds if several else 0,
-            check_failures=routing.health_check.failures if several else 0,
-            clients_keep_seconds=ALIAS_TTL_SECONDS if routing.kind is RoutingKind.DNS else 0,
+            checks_seconds=interval,
+            check_failures=failures,
+            clients_keep_seconds=ALIAS_TTL_SECONDS if environment.routing.kind is RoutingKind.DNS else 0,
             least_replicas=blueprint.scaling.min_replicas,
             nodes_stand=all(blueprint.name not in starting_services(promises, nodes) for nodes in cells),
             stores=tuple(_stores(environment, blueprints, blueprint)),
+            reaction_seconds=reaction,
         )
         for blueprint in blueprints
     }
+
+
+def _detection(routing: Routing) -> tuple[int, int, int]:
+    """Time between two checks of a region, failed checks before it is left, and what passes then, seconds."""
+    if routing.kind is RoutingKind.ACCELERATOR:
+        return GATEWAY_CHECK_INTERVAL_SECONDS, GATEWAY_CHECK_FAILURES, ACCELERATOR_REACTION_SECONDS
+    return routing.health_check.interval_seconds, routing.health_check.failures, 0
 
 
 def _stores(environment: Environment, blueprints: Sequence[Blueprint], blueprint: Blueprint) -> Iterator[StoreFacts]:
@@ -611,7 +629,7 @@ _REMEDIES = {
     "backup interval": "back up more often",
     _NO_COPY: "give the environment a region with role: recovery",
 }
-"""Largest number -> what shortens it; replication and point-in-time recovery have no faster setting."""
+"""Largest number -> what shortens it; replication, point-in-time recovery and an accelerator have no faster setting."""
 
 
 def _remedy(steps: Sequence[Step], key: str) -> str:

@@ -11,10 +11,11 @@ one without copies.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from serving.blueprint.environment import ALIAS_TTL_SECONDS
+from serving.blueprint.environment.routing import ACCELERATOR_REACTION_SECONDS
 from serving.blueprint.errors import InputError, Problem
 from serving.blueprint.schema.recovery import StatefulPart
 from serving.blueprint.tags import LABEL_PREFIX, TagKey
@@ -49,6 +50,7 @@ _REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 _SCALED_OBJECT = "kubernetes:keda.sh/v1alpha1:ScaledObject"
 _SELECTION = "aws:backup/selection:Selection"
 _TABLE = "aws:dynamodb/table:Table"
+_TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 
 
 def assessments(plan: Plan) -> tuple[Assessment, ...]:
@@ -100,7 +102,7 @@ class _Reader:
         """What is deployed for one service; `promises` are those of all services, which share the nodes."""
         scaled = [one for one in self._of(_SCALED_OBJECT) if one.inputs["metadata"]["name"] == promise.service]
         regions = {one.region for one in scaled}
-        interval, failures = self._checks(promise.service)
+        interval, failures = self._gateway_checks() if self._accelerated else self._checks(promise.service)
         return ServiceFacts(
             regions=len(regions),
             checks_seconds=interval,
@@ -111,7 +113,12 @@ class _Reader:
                 promise.service not in starting_services(promises, self._nodes(region)) for region in regions
             ),
             stores=tuple(store for part in promise.parts for store in self._stores(part, promise.service)),
+            reaction_seconds=ACCELERATOR_REACTION_SECONDS if self._accelerated and interval else 0,
         )
+
+    @property
+    def _accelerated(self) -> bool:
+        return bool(self._of(_ENDPOINT_GROUP))
 
     def _of(self, type_: str) -> list[PlanResource]:
         return self._by_type.get(type_, [])
@@ -119,11 +126,17 @@ class _Reader:
     def _checks(self, service: str) -> tuple[int, int]:
         """The slowest of the service's health checks; a check of checks has no interval of its own."""
         own = [one.inputs for one in self._of(_HEALTH_CHECK) if _tag(one, TagKey.SERVICE) == service]
-        checks = [(one["requestInterval"], one["failureThreshold"]) for one in own if "requestInterval" in one]
-        return max(checks, key=lambda check: check[0] * check[1], default=(0, 0))
+        return _slowest((one["requestInterval"], one["failureThreshold"]) for one in own if "requestInterval" in one)
+
+    def _gateway_checks(self) -> tuple[int, int]:
+        """The slowest checks of the regions' gateways, the only ones of an accelerator; none with one region."""
+        if len(self._of(_ENDPOINT_GROUP)) < 2:
+            return 0, 0
+        checks = [group.inputs["healthCheck"] for group in self._of(_TARGET_GROUP)]
+        return _slowest((one["interval"], one["unhealthyThreshold"]) for one in checks)
 
     def _clients_keep_seconds(self, host: str) -> int:
-        if self._of(_ENDPOINT_GROUP):
+        if self._accelerated:
             return 0  # the addresses of an accelerator never change
         records = [one.inputs for one in self._of(_RECORD) if one.inputs.get("name") == host]
         return max((int(one.get("ttl") or ALIAS_TTL_SECONDS) for one in records), default=0)
@@ -133,14 +146,14 @@ class _Reader:
         standing: dict[str, StandingNodes] = {}
         for group in self._of(_NODE_GROUP):
             labels = group.inputs.get("labels") or {}
-            name = labels.get(f"{LABEL_PREFIX}node-group")
-            if group.region != region or name is None:
-                continue
+            name, machines = labels.get(f"{LABEL_PREFIX}node-group"), group.inputs.get("instanceTypes")
+            if group.region != region or name is None or not machines:
+                continue  # nodes of a Capacity Block, whose template names the machine, do not stand
             before = standing[name].nodes if name in standing else 0
             standing[name] = StandingNodes(
                 group=name,
                 purpose=labels[f"{LABEL_PREFIX}purpose"],
-                instance_type=group.inputs["instanceTypes"][0],
+                instance_type=machines[0],
                 nodes=before + int(group.inputs["scalingConfig"]["minSize"]),
             )
         return list(standing.values())
@@ -207,6 +220,11 @@ class _Reader:
         """The backup plans that select the resources, by the tag that says so, each in its region."""
         keys = [(resource.region, _tag(resource, TagKey.BACKUP_PLAN)) for resource in resources]
         return [self._selected[key] for key in keys if key in self._selected]
+
+
+def _slowest(checks: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """Interval and failures of the check that finds out last; zeros without any."""
+    return max(checks, key=lambda check: check[0] * check[1], default=(0, 0))
 
 
 def _selects(selection: PlanResource) -> Iterator[tuple[tuple[str | None, str | None], str]]:

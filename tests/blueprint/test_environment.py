@@ -21,6 +21,7 @@ P5 = {
     "disk_gib": 500,
 }
 
+ADMIN = "arn:aws:iam::444455556666:role/admin"
 CACHE_SECRET = "arn:aws:secretsmanager:eu-west-1:444455556666:secret:ecr-pullthroughcache/github-AbCdEf"
 FOREIGN_SECRET = {"upstream": "github", "credential_arns": {"eu-central-1": CACHE_SECRET}}
 KEY = "arn:aws:kms:{}:444455556666:key/mrk-0123456789abcdef0123456789abcdef"
@@ -102,6 +103,12 @@ BROKEN = [
     ("regions.0.cluster", EXISTING, "is there already, its network is not"),
     ("regions.0.cluster", {"name": "a", "endpoint": "http://a"}, "String should match pattern"),
     ("cluster", {"version": "1.20"}, "is not in the tested set"),
+    ("cluster.admin_role_arns", [], "no role administers the clusters"),
+    (
+        "cluster.admin_role_arns",
+        [ADMIN, ADMIN.replace("role/", "role/ops/")],
+        "role 'admin' of account 444455556666 stands twice",
+    ),
     ("cluster", {"public_access_cidrs": ["0.0.0.0/0"]}, "opens the API endpoint"),
     ("cluster", {"public_access_cidrs": ["everywhere"]}, "is not an IPv4 network"),
     ("regions.0.cidr", "10.100.64.0/18", "from which EKS gives addresses"),

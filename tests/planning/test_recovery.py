@@ -57,6 +57,13 @@ def test_the_shipped_production_environment_keeps_every_promise() -> None:
     assert len(made) == len(SERVICES) * len(Scenario)
 
 
+def test_an_accelerator_leaves_a_region_by_the_gateways_checks_and_nobody_waits_for_names() -> None:
+    prod = environment("prod", routing={"kind": "accelerator"})
+    steps = rto_steps(*facts_of(prod, blueprint("embedding")))
+    assert names(steps) == ["detection", "accelerator"]
+    assert total(steps) == prod.routing.failover_seconds
+
+
 def test_a_region_is_left_after_detection_and_the_time_for_which_clients_keep_its_address() -> None:
     promise, facts = facts_of(environment("prod"), blueprint("embedding"))
     assert rto_steps(promise, facts) == (Step("detection", 30), Step("DNS", 60))
@@ -90,12 +97,6 @@ def test_nodes_stand_only_where_every_region_holds_the_peak_on_its_least_nodes()
 def test_a_person_who_moves_the_traffic_takes_the_time_in_which_a_person_answers() -> None:
     promise, facts = facts_of(environment("prod"), blueprint("embedding", **{"recovery.failover": "manual"}))
     assert rto_steps(promise, facts)[:2] == (Step("a person answers", 300), Step("records change", 60))
-
-
-def test_an_accelerator_saves_the_time_for_which_clients_keep_an_address() -> None:
-    prod = environment("prod", routing={"kind": "accelerator"})
-    promise, facts = facts_of(prod, blueprint("embedding"))
-    assert names(rto_steps(promise, facts)) == ["detection"]
 
 
 def test_the_numbers_of_an_unkept_rto_and_the_largest_stand_in_the_finding() -> None:

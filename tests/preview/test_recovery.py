@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
+from serving.blueprint.environment import Environment
 from serving.blueprint.errors import InputError
 from serving.planning.recovery import Promise, Verdict, environment_facts, promise_of
 from serving.preview.plan import Plan, PlanResource, from_document, to_document
 from serving.preview.recovery import assessments, plan_facts
 from serving.preview.session import Request, preview
 from serving.workspace import load_workspace
-from tests.documents import ROOT, STACKS
+from tests.documents import ROOT, STACKS, blueprint
+from tests.edits.plans import documents, plan, setting
 from tests.preview.samples import plan_of
 
 
@@ -65,6 +67,40 @@ def test_a_plan_of_before_has_no_table_and_is_read() -> None:
     document = to_document(plan_of())
     del document["recovery"]
     assert from_document(document, Path("a.json")) == plan_of()
+
+
+BLOCK = {"id": "cr-0123456789abcdef0", "zone": "eu-west-1a"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"routing": {"kind": "accelerator"}},
+        {
+            "budget.allowed_instance_families": [],
+            "regions.0.node_groups.2": {
+                "name": "gpu-p5",
+                "purpose": "gpu",
+                "instance_types": ["p5.48xlarge"],
+                "capacity": ["capacity-block", "on-demand"],
+                "capacity_block": BLOCK,
+                "min_nodes": 2,
+                "max_nodes": 3,
+                "disk_gib": 500,
+            },
+        },
+    ],
+    ids=["accelerator", "capacity block"],
+)
+def test_other_ways_to_reach_and_to_buy_are_read_from_the_plan_as_from_the_documents(
+    changes: dict[str, object],
+) -> None:
+    edited = documents()
+    setting(changes)(edited)
+    environment = Environment.model_validate(edited.environment)
+    services = [blueprint(name) for name in environment.services]
+    promises = [promise_of(environment, one) for one in services]
+    assert plan_facts(plan(edited), promises) == environment_facts(environment, services)
 
 
 def test_without_health_checks_no_region_is_left() -> None:

@@ -44,6 +44,7 @@ def environment_rules(sections: Mapping[str, Any]) -> Iterator[Finding]:
     cluster: Cluster | None = sections.get("cluster")
     if regions is not None and cluster is not None:
         yield from _one_starter_of_nodes(regions, cluster)
+        yield from _somebody_gets_in(regions, cluster)
     edge: Edge | None = sections.get("edge")
     if regions is not None and edge is not None:
         yield from _edge_fits(regions, edge)
@@ -263,6 +264,28 @@ def _one_starter_of_nodes(regions: Sequence[Region], cluster: Cluster) -> Iterat
                     effect="two autoscalers would start nodes for the same pods",
                     remedy="remove the node group, or make its capacity reserved",
                 )
+
+
+def _somebody_gets_in(regions: Sequence[Region], cluster: Cluster) -> Iterator[Finding]:
+    """Nobody has rights in a new cluster by having made it, the role that deploys included."""
+    path = ("cluster", "admin_role_arns")
+    if not cluster.admin_role_arns and any(region.serves and region.cluster is None for region in regions):
+        yield Finding(
+            path,
+            "no role administers the clusters",
+            effect="nobody could get in, and nothing in them could be deployed",
+            remedy="name at least the role that deploys",
+        )
+    # within an account names are unique whatever their path
+    roles = [(role.split(":")[4], role.rpartition("/")[2]) for role in cluster.admin_role_arns]
+    for index, role in enumerate(roles):
+        if role in roles[:index]:
+            yield Finding(
+                (*path, index),
+                f"role '{role[1]}' of account {role[0]} stands twice",
+                effect="two entries would claim one name",
+                remedy="keep the one with the path that the role has",
+            )
 
 
 def _edge_fits(regions: Sequence[Region], edge: Edge) -> Iterator[Finding]:
