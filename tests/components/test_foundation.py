@@ -18,7 +18,8 @@ from tests.components.samples import FOUNDATION, REGIONS, TAGS
 COMPONENTS = sorted(FOUNDATION)
 
 # Types that hold data: losing one loses what nothing in the program can make again
-STATEFUL = {"Bucket", "Cluster", "Key", "LogGroup", "ReplicaKey", "Repository", "Table"}
+# Data, and what data could not be read or trusted without
+STATEFUL = {"Bucket", "Cluster", "Key", "LogGroup", "ReplicaKey", "Repository", "SigningProfile", "Table"}
 
 # AWS services whose resources have no region
 GLOBAL = ("aws:iam/", "aws:s3/accountPublicAccessBlock:")
