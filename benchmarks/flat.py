@@ -118,7 +118,9 @@ class _Source:
         self._resources = resources
 
     def take(self) -> Any:  # noqa: ANN401
-        """An unknown value that depends on the next resource, or on the last one again."""
+        """An unknown value that depends on the next resource, or on the last one again; on none if there is none."""
+        if not self._resources:  # what a provider was asked, and could not tell before there is something
+            return _unknown("")
         resource = self._resources.pop(0) if len(self._resources) > 1 else self._resources[0]
         return resource.id if isinstance(resource, pulumi.CustomResource) else resource.urn.apply(_unknown)
 
