@@ -48,8 +48,9 @@ _DAEMON_SETS_CPU, _DAEMON_SETS_MEMORY_GIB = 0.5, 0.5
 """Requests of the daemon sets of a node: network, volumes, credentials, accelerators. An estimate, upwards."""
 
 
-NODE_START_SECONDS = 240
-"""From a pod that finds no node to a node that takes it: autoscaler, EC2, boot, join. An estimate, upwards."""
+NODE_START_SECONDS = 300
+"""From a pod that finds no node to a node that takes it: an estimate, upwards. Autoscaler, launch, boot, joining and
+the daemon sets of a GPU node; that the region has a machine to give is a matter of reservations."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,16 +39,12 @@ from serving.planning.backups import (
     rules_for,
     strictest,
 )
-from serving.planning.capacity import demands, replicas_for_peak, replicas_per_node
+from serving.planning.capacity import NODE_START_SECONDS, demands, replicas_for_peak, replicas_per_node
 from serving.planning.instances import INSTANCE_TYPES
 
 AUTOSCALER_SECONDS = 90
 """From load to a wish for more replicas: KEDA asks every 15 s for a mean over 60 s (`components.autoscaler`), and the
 horizontal autoscaler looks every 15 s (kube-controller-manager, `--horizontal-pod-autoscaler-sync-period`)."""
-
-NODE_START_SECONDS = 300
-"""From a pod that finds no node to a node that takes it: an estimate, upwards. Launch, boot, joining and the daemon
-sets of a GPU node; that the region has a machine to give is a matter of reservations."""
 
 RECORD_CHANGE_SECONDS = 60
 """Time in which a changed record generally reaches all name servers (Amazon Route 53 developer guide)."""
