@@ -9,12 +9,12 @@ from typing import Any, Final
 from components.manifest import Manifest
 from components.workload import Workload
 from serving.blueprint.schema.scaling import Fallback, Peak, ScaleDirection, Trigger
-from serving.telemetry.metrics import MetricType, ScalingQuery, Scope, replicas, scaling_query
+from serving.telemetry.metrics import SCRAPE_SECONDS, MetricType, ScalingQuery, Scope, replicas, scaling_query
 
-_POLLING_SECONDS: Final = 15
+_POLLING_SECONDS: Final = SCRAPE_SECONDS
 """As often as metrics are scraped: asking more often would get the same answer."""
 
-_WINDOW_SECONDS: Final = 60
+_WINDOW_SECONDS: Final = 4 * SCRAPE_SECONDS
 """Four scrapes: reacts within a minute; how nervously the count follows is the stabilization windows' business."""
 
 _LONGEST_WINDOW_SECONDS: Final = 3_600

@@ -1,8 +1,8 @@
 """One model service inside one cluster, rendered from its blueprint.
 
 Owns the composition: which objects a service consists of, in what order they come to be, and the AWS identity
-of its replicas. How each object looks is in the modules that it calls: `workload`, `pod`, `rollout`,
-`autoscaler`, `routing`, `isolation`. What several services share is `Tenant`, `Gateway` and `ClusterAddons`.
+of its replicas. How each object looks is in the modules that it calls: `workload`, `pod`, `pod_monitor`,
+`rollout`, `autoscaler`, `routing`, `isolation`. What several services share is `Tenant`, `Gateway` and `ClusterAddons`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,6 +25,7 @@ from components.model_fetch import model_prefix
 from components.model_store import read_models
 from components.options import child_options, parse_args, type_token
 from components.pod import PodContext, pod_template
+from components.pod_monitor import pod_monitor
 from components.rollout import analysis_template, rollout
 from components.routing import route, traffic_policy
 from components.workload import Workload, disruption_budget, service_account, services, stand_in_tags
@@ -214,6 +215,7 @@ class ModelService(pulumi.ComponentResource):
         )
         self._create(f"{prefix}autoscaler", scaled_object(workload, self._spec.prometheus_url), [running])
         self._create(f"{prefix}disruptions", disruption_budget(workload), self._ready)
+        self._create(f"{prefix}scrapes", pod_monitor(workload), self._ready)
 
     def _create(self, suffix: str, manifest: Manifest, depends_on: Sequence[pulumi.Resource]) -> pulumi.Resource:
         return create_object(self, f"{self._name}-{suffix}", manifest, depends_on)

@@ -18,13 +18,14 @@ from components.node_labels import (
     GPU_TAINT_EFFECT,
     GPU_TAINT_KEY,
     HOST_LABEL,
+    PURPOSE_LABEL,
     ZONE_LABEL,
 )
 from components.priorities import priority_class
 from components.workload import Workload
+from serving.blueprint.environment import NodePurpose
 from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Model, Resources
-from serving.telemetry.metrics import engine_metrics_endpoint
 
 _USER: Final = 10_001
 """Above all ids that a node or an image is likely to use for somebody."""
@@ -64,17 +65,8 @@ class PodContext:
 
 def pod_template(workload: Workload, context: PodContext) -> dict[str, Any]:
     """The pod template of a workload."""
-    metrics = engine_metrics_endpoint(workload.model)
     return {
-        "metadata": {
-            "labels": workload.labels,
-            "annotations": {
-                **workload.annotations,
-                "prometheus.io/scrape": "true",
-                "prometheus.io/port": str(metrics.port),
-                "prometheus.io/path": metrics.path,
-            },
-        },
+        "metadata": {"labels": workload.labels, "annotations": workload.annotations},
         "spec": {
             "serviceAccountName": workload.service_account,
             "automountServiceAccountToken": False,
@@ -116,12 +108,20 @@ def _container_security() -> dict[str, Any]:
 
 
 def _placement(workload: Workload) -> dict[str, Any]:
+    """On nodes that were bought for such replicas.
+
+    Those without an accelerator name their purpose too: what may run anywhere would fill the nodes of the
+    platform's own controllers, and would be two autoscalers' business where Auto Mode or Karpenter stands beside
+    node groups.
+    """
     placement: dict[str, Any] = {"topologySpreadConstraints": _spread(workload)}
     resources = workload.model.resources
-    if resources.accelerators:
-        placement["nodeSelector"] = {ACCELERATOR_LABEL: resources.accelerator.value}
-        placement["tolerations"] = [{"key": GPU_TAINT_KEY, "operator": "Exists", "effect": GPU_TAINT_EFFECT}]
-    return placement
+    if not resources.accelerators:
+        return placement | {"nodeSelector": {PURPOSE_LABEL: NodePurpose.CPU.value}}
+    return placement | {
+        "nodeSelector": {ACCELERATOR_LABEL: resources.accelerator.value},
+        "tolerations": [{"key": GPU_TAINT_KEY, "operator": "Exists", "effect": GPU_TAINT_EFFECT}],
+    }
 
 
 def _spread(workload: Workload) -> list[dict[str, Any]]:
@@ -195,8 +195,7 @@ def _variables(environment: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def _ports(server: Server) -> list[dict[str, Any]]:
-    ports = {"serve": server.port, **server.further_ports}
-    return [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in ports.items()]
+    return [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in server.ports.items()]
 
 
 def _probes(workload: Workload, server: Server) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.contract import Protocol
 from serving.blueprint.schema.rollout import DEFAULT_STEPS, AnalysisMetric, Strategy
 from serving.blueprint.schema.signals import Signal
+from serving.planning.capacity import NODE_START_SECONDS
 from serving.telemetry.gateway import Variant
-from serving.telemetry.metrics import VARIANT_LABEL, Scope, query, source_of
+from serving.telemetry.metrics import SCRAPE_SECONDS, VARIANT_LABEL, Scope, query, source_of
 
 GATEWAY_PLUGIN: Final = "argoproj-labs/gatewayAPI"
 """Name of the rollout controller's traffic router for Gateway API routes, as it is registered there."""
@@ -28,21 +29,30 @@ _SIGNALS: Final = {
 }
 """Key of an objective -> the signal that measures it, where there is one."""
 
-_WINDOW_SECONDS: Final = 120
+_WINDOW_SECONDS: Final = 8 * SCRAPE_SECONDS
 """Short enough that a bad version is seen within a step, long enough for several scrapes."""
 
 _FORGIVEN_SILENCE: Final = 4
 """Measurements without a value (no traffic) before a person must look: silence is no proof of quality."""
 
+_FORGIVEN_ERRORS: Final = 4
+"""Questions in a row that Prometheus may leave unanswered; what nobody can judge is sent back."""
+
+_MIN_READY_SECONDS: Final = 10
+"""Two answers of the readiness probe. Traffic moves to available replicas only, so that the gateway knows them too."""
+
+_NOTICED: Final = 2
+"""A version without traffic stays for twice the time in which the gateway notices."""
+
 _PROGRESS_SLACK: Final = 3
-"""A rollout is stuck when a replica needs three times its measured cold start."""
+"""A rollout is stuck when a replica needs a new node and three times its measured cold start."""
 _LEAST_PROGRESS_SECONDS: Final = 600
 
 
 def rollout(workload: Workload, pod_template: dict[str, Any]) -> Manifest:
     """The Rollout. It states no replica count: that is the autoscaler's."""
     settings = workload.blueprint.rollout
-    patience = max(_LEAST_PROGRESS_SECONDS, _PROGRESS_SLACK * workload.model.cold_start.total_seconds)
+    start_seconds = NODE_START_SECONDS + _PROGRESS_SLACK * workload.model.cold_start.total_seconds
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Rollout",
@@ -50,7 +60,9 @@ def rollout(workload: Workload, pod_template: dict[str, Any]) -> Manifest:
         "spec": {
             "revisionHistoryLimit": 5,
             "rollbackWindow": {"revisions": 3},  # back to a version that was good needs no second judgment
-            "progressDeadlineSeconds": patience,
+            # a port that opens is no server yet: what fails in its first seconds never counted as good
+            "minReadySeconds": _MIN_READY_SECONDS,
+            "progressDeadlineSeconds": max(_LEAST_PROGRESS_SECONDS, start_seconds),
             "progressDeadlineAbort": settings.automatic_rollback,
             "selector": {"matchLabels": workload.selector},
             "template": pod_template,
@@ -107,7 +119,8 @@ def _metric(workload: Workload, metric: AnalysisMetric, prometheus_url: str) -> 
         "successCondition": f"{measured} && result[0] <= {metric.max_value:g}",
         "failureCondition": f"{measured} && result[0] > {metric.max_value:g}",
         "failureLimit": metric.failure_limit,
-        "inconclusiveLimit": _FORGIVEN_SILENCE,
+        "inconclusiveLimit": min(_FORGIVEN_SILENCE, _measurements(workload, metric) - 1),
+        "consecutiveErrorLimit": _FORGIVEN_ERRORS,
         "provider": {
             "prometheus": {
                 "address": prometheus_url,
@@ -118,11 +131,12 @@ def _metric(workload: Workload, metric: AnalysisMetric, prometheus_url: str) -> 
 
 
 def _measurements(workload: Workload, metric: AnalysisMetric) -> int:
+    """Measurements while a version is watched; one at least must have a value."""
     return ceil(_bake_seconds(workload) / metric.interval_seconds)
 
 
 def _bake_seconds(workload: Workload) -> int:
-    """Time in which a version that took over at once is watched."""
+    """Time in which a version is watched: while it takes over, or after it did at once."""
     return sum(step.bake_seconds for step in workload.blueprint.rollout.steps or DEFAULT_STEPS)
 
 
@@ -141,10 +155,9 @@ def _canary(workload: Workload) -> dict[str, Any]:
         "canaryService": workload.canary_service,
         "stableMetadata": _variant(Variant.STABLE),
         "canaryMetadata": _variant(Variant.CANARY),
-        "maxSurge": f"{settings.max_surge_percent}%",
+        "maxSurge": f"{settings.max_surge_percent or settings.needed_surge_percent}%",
         "maxUnavailable": 0,
-        # the old version shrinks as the new one grows, unless there is room for both in full
-        "dynamicStableScale": settings.max_surge_percent < 100,
+        **_old_version(workload),
         "trafficRouting": {"plugins": {GATEWAY_PLUGIN: _routes(workload)}},
         "analysis": {**_judged(workload), "startingStep": 1},  # step 0 gives it its first traffic
         "steps": [
@@ -153,6 +166,20 @@ def _canary(workload: Workload) -> dict[str, Any]:
             for action in ({"setWeight": step.weight_percent}, {"pause": {"duration": f"{step.bake_seconds}s"}})
         ],
     }
+
+
+def _old_version(workload: Workload) -> dict[str, Any]:
+    """What happens to the version that is being replaced, or was judged bad.
+
+    Where there is room for both it stays whole, and both wait until the gateway has noticed that their traffic is
+    gone. Otherwise each has what its share of the traffic needs; it shrinks only after its weight was written, and a
+    replica that ends keeps answering until the gateway has noticed (the pod's preStop). Argo Rollouts takes no delay
+    for that case, and scales a canary down at once only if none is stated (1.9.0, `shouldDelayScaleDownOnAbort`).
+    """
+    if not workload.blueprint.rollout.keeps_old_version:
+        return {"dynamicStableScale": True}
+    delay = _NOTICED * workload.unseen_seconds
+    return {"dynamicStableScale": False, "scaleDownDelaySeconds": delay, "abortScaleDownDelaySeconds": delay}
 
 
 def _blue_green(workload: Workload) -> dict[str, Any]:
@@ -167,6 +194,7 @@ def _blue_green(workload: Workload) -> dict[str, Any]:
         "autoPromotionSeconds": first.bake_seconds,
         "maxUnavailable": 0,
         "scaleDownDelaySeconds": _bake_seconds(workload),
+        "abortScaleDownDelaySeconds": _NOTICED * workload.unseen_seconds,
         "postPromotionAnalysis": _judged(workload),
     }
 

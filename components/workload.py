@@ -2,9 +2,9 @@
 
 Owns the facts that all objects of one workload share (`Workload`) and the objects that are about its replicas
 as a whole. A service has one workload, and a second one where it keeps a fallback model beside its own. What a
-pod looks like: `components.pod`; how a new version takes over: `components.rollout`; how many there are:
-`components.autoscaler`; how requests come in: `components.routing`; who may talk to whom:
-`components.isolation`.
+pod looks like: `components.pod`; how its metrics are read: `components.pod_monitor`; how a new version takes over:
+`components.rollout`; how many there are: `components.autoscaler`; how requests come in: `components.routing`; who
+may talk to whom: `components.isolation`.
 """
 
 from collections.abc import Mapping

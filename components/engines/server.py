@@ -52,6 +52,11 @@ class Server:
     shared_memory: bool = False
 
     @property
+    def ports(self) -> Mapping[str, int]:
+        """Name -> port of all that listens."""
+        return {"serve": self.port, **self.further_ports}
+
+    @property
     def probe_port(self) -> int:
         """Where probes go: the requests' own port unless the engine has another for health."""
         return self.health_port or self.port

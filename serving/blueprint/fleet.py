@@ -307,14 +307,13 @@ def _wanted(blueprints: Iterable[Blueprint]) -> dict[str, float]:
     """What services ask for at their maximum, surge included: resource of a quota -> amount."""
     wanted: dict[str, float] = {"cpu": 0, "memory_gib": 0, "accelerators": 0}
     for blueprint in blueprints:
-        surge = 1 + blueprint.rollout.max_surge_percent / 100
         parts = [(blueprint.scaling.max_replicas, blueprint.model.resources)]
         fallback = blueprint.degradation.fallback
         if fallback is not None and fallback.model is not None:
             parts.append((fallback.max_replicas, fallback.model.resources))
         for replicas, resources in parts:
             for resource in wanted:
-                wanted[resource] += math.ceil(replicas * surge) * getattr(resources, resource)
+                wanted[resource] += blueprint.rollout.replicas_of_both(replicas) * getattr(resources, resource)
     return wanted
 
 

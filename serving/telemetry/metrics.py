@@ -4,8 +4,8 @@ Owns the choice of source (gateway, engine, kubelet) and the shape of each query
 `engines` and `gateway`. A blueprint whose engine version does not offer a signal is refused by
 `contract_findings` before anything is rendered.
 
-Queries rely on labels that the scrape configuration derives from pods: every pod label becomes a metric label
-(characters that Prometheus does not allow become `_`), besides `namespace` and `pod`.
+Queries rely on labels that the scrape configuration derives from pods: `WORKLOAD_LABEL` and `VARIANT_LABEL` become
+metric labels (characters that Prometheus does not allow become `_`), besides `namespace` and `pod`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ WORKLOAD_LABEL = "app.kubernetes.io/name"
 
 VARIANT_LABEL = f"{LABEL_PREFIX}variant"
 """Pod label that tells canary from stable while two versions run; written by the rollout controller."""
+
+SCRAPE_SECONDS = 15
+"""How often everything is scraped; windows and polling intervals are made for it."""
 
 CPU_SECONDS = "container_cpu_usage_seconds_total"
 """CPU time of a container, exposed by the kubelet (cAdvisor)."""
@@ -361,6 +364,7 @@ def _unmeasured(signal: Signal, model: Model) -> InternalError:
 
 
 __all__ = [
+    "SCRAPE_SECONDS",
     "VARIANT_LABEL",
     "WORKLOAD_LABEL",
     "MetricType",

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
 from serving.blueprint.schema.contract import Contract
+from serving.blueprint.schema.rollout import Rollout
 from serving.blueprint.schema.scaling import Scaling
 from tests.documents import SERVICES, blueprint, blueprint_document, changed
 
@@ -166,3 +167,50 @@ def test_a_left_out_stage_passes_its_input_on() -> None:
 def test_a_protocol_of_the_teams_own_needs_its_schemas(protocol: str) -> None:
     with pytest.raises(ValidationError, match="has no request schema of its own"):
         Contract.model_validate({"version": "1.0.0", "protocol": protocol})
+
+
+@pytest.mark.parametrize(
+    ("strategy", "weights", "desired", "both"),
+    [
+        ("canary", [1, 10, 50], 12, 18),  # at 100: all of the new, half of the old
+        ("canary", [5, 20, 50, 80], 6, 8),  # from 50 to 80: five and three; from 80: six and two
+        ("canary", [50], 1, 2),
+        ("canary", [50], 2, 3),
+        ("canary", [100], 4, 8),
+        ("blue-green", [50], 4, 8),
+    ],
+)
+def test_both_versions_have_what_a_step_needs_of_them(
+    strategy: str, weights: list[int], desired: int, both: int
+) -> None:
+    steps = [{"weight_percent": weight, "bake_seconds": 600} for weight in weights]
+    rollout = Rollout.model_validate({"strategy": strategy, "steps": steps})
+    assert rollout.replicas_of_both(desired) == both
+
+
+def test_a_version_that_stays_whole_needs_room_for_two() -> None:
+    assert Rollout.model_validate({"max_surge_percent": 100}).replicas_of_both(3) == 6
+
+
+@pytest.mark.parametrize(("percent", "fits"), [(49, False), (50, True), (None, True)])
+def test_a_surge_below_the_largest_rise_of_the_weights_is_refused(percent: int | None, fits: bool) -> None:
+    steps = [{"weight_percent": 10, "bake_seconds": 600}, {"weight_percent": 50, "bake_seconds": 600}]
+    document = {"steps": steps, "max_surge_percent": percent}
+    if fits:
+        assert Rollout.model_validate(document).needed_surge_percent == 50
+        return
+    with pytest.raises(ValidationError, match="49 is less than the 50"):
+        Rollout.model_validate(document)
+
+
+@pytest.mark.parametrize(("bake_seconds", "fits"), [(59, False), (60, True)])
+def test_a_step_that_ends_before_it_is_measured_is_refused(bake_seconds: int, fits: bool) -> None:
+    document = {
+        "steps": [{"weight_percent": 50, "bake_seconds": bake_seconds}],
+        "analysis": [{"signal": "error-rate", "max_value": 1, "interval_seconds": 30}],
+    }
+    if fits:
+        assert Rollout.model_validate(document)
+        return
+    with pytest.raises(ValidationError, match="less than two measurements take"):
+        Rollout.model_validate(document)

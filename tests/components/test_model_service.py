@@ -25,6 +25,7 @@ KINDS = {
     "Rollout",
     "ScaledObject",
     "PodDisruptionBudget",
+    "PodMonitor",
 }
 
 

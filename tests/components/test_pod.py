@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from components.engines import MODEL_DIRECTORY, SCRATCH_DIRECTORY
-from components.node_labels import ACCELERATOR_LABEL, GPU_RESOURCE, GPU_TAINT_KEY, ZONE_LABEL
+from components.node_labels import ACCELERATOR_LABEL, GPU_RESOURCE, GPU_TAINT_KEY, PURPOSE_LABEL, ZONE_LABEL
 from components.pod import pod_template
 from components.workload import MANIFEST_ANNOTATION, SIGNER_ANNOTATION, Workload
 from serving.blueprint.tags import LINEAGE_KEYS, OWNERSHIP_KEYS
-from serving.telemetry.metrics import WORKLOAD_LABEL, engine_metrics_endpoint
 from tests.components.serving_samples import CONTEXT, NAMES, REGISTRY, WORKLOADS, workload
 
 every_workload = pytest.mark.parametrize("sample", WORKLOADS, ids=NAMES)
@@ -107,12 +106,13 @@ def test_memory_and_accelerators_are_requested_as_they_are_limited(sample: Workl
 
 
 @every_workload
-def test_replicas_with_accelerators_go_to_nodes_that_have_them(sample: Workload) -> None:
+def test_replicas_go_to_nodes_that_were_bought_for_such(sample: Workload) -> None:
     resources = sample.model.resources
     limits = server(sample)["resources"]["limits"]
     if not resources.accelerators:
         assert GPU_RESOURCE not in limits
         assert "tolerations" not in spec(sample)
+        assert spec(sample)["nodeSelector"] == {PURPOSE_LABEL: "cpu"}
         return
     assert limits[GPU_RESOURCE] == str(resources.accelerators)
     assert spec(sample)["nodeSelector"] == {ACCELERATOR_LABEL: resources.accelerator.value}
@@ -194,15 +194,9 @@ def test_pods_carry_ownership_lineage_and_the_signed_manifest(sample: Workload) 
 
 
 @every_workload
-def test_metrics_are_scraped_where_the_metric_contract_says(sample: Workload) -> None:
-    annotations = template(sample)["metadata"]["annotations"]
-    endpoint = engine_metrics_endpoint(sample.model)
-    assert annotations["prometheus.io/scrape"] == "true"
-    assert (annotations["prometheus.io/port"], annotations["prometheus.io/path"]) == (
-        str(endpoint.port),
-        endpoint.path,
-    )
-    assert template(sample)["metadata"]["labels"][WORKLOAD_LABEL] == sample.name
+def test_ports_of_a_container_have_names_of_their_own(sample: Workload) -> None:
+    ports = server(sample)["ports"]
+    assert len({port["name"] for port in ports}) == len({port["containerPort"] for port in ports}) == len(ports)
 
 
 @every_workload

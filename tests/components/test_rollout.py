@@ -8,6 +8,7 @@ from components.pod import pod_template
 from components.rollout import analysis_template, conditions, rollout
 from components.workload import Workload
 from serving.blueprint.schema.signals import Signal
+from serving.planning.capacity import NODE_START_SECONDS
 from serving.telemetry.metrics import VARIANT_LABEL
 from tests.components.serving_samples import CONTEXT, NAMES, PROMETHEUS, WORKLOADS, stand_in, workload
 
@@ -68,10 +69,34 @@ def test_the_canary_is_judged_from_its_first_traffic_on(sample: Workload) -> Non
     assert canary(sample)["analysis"] == {"templates": [{"templateName": sample.name}], "startingStep": 1}
 
 
-@pytest.mark.parametrize(("percent", "shrinks"), [(25, True), (99, True), (100, False)])
-def test_the_old_version_shrinks_unless_there_is_room_for_both(percent: int, shrinks: bool) -> None:
+@pytest.mark.parametrize(("percent", "shrinks"), [(None, True), (50, True), (99, True), (100, False)])
+def test_the_old_version_shrinks_unless_there_is_room_for_both(percent: int | None, shrinks: bool) -> None:
     sample = workload(**{"rollout.max_surge_percent": percent})
     assert canary(sample)["dynamicStableScale"] is shrinks
+    # Argo Rollouts refuses a delay beside a stable version that shrinks
+    assert ("scaleDownDelaySeconds" in canary(sample)) is not shrinks
+
+
+def test_a_version_without_traffic_stays_until_the_gateway_has_noticed() -> None:
+    gradual, switched = workload(**{"rollout.max_surge_percent": 100}), workload(**BLUE_GREEN)
+    assert canary(gradual)["scaleDownDelaySeconds"] > gradual.unseen_seconds
+    assert canary(gradual)["abortScaleDownDelaySeconds"] > gradual.unseen_seconds
+    assert spec(switched)["strategy"]["blueGreen"]["abortScaleDownDelaySeconds"] > switched.unseen_seconds
+
+
+@every_workload
+def test_a_replica_counts_as_good_only_after_a_while(sample: Workload) -> None:
+    (server,) = spec(sample)["template"]["spec"]["containers"]
+    assert spec(sample)["minReadySeconds"] >= server["readinessProbe"]["periodSeconds"]
+    assert spec(sample)["progressDeadlineSeconds"] > spec(sample)["minReadySeconds"]
+
+
+@pytest.mark.parametrize("strategy", ["canary", "blue-green"])
+def test_no_version_takes_over_on_silence(strategy: str) -> None:
+    steps = [{"weight_percent": 50, "bake_seconds": 120}]
+    sample = workload(**{"rollout.strategy": strategy, "rollout.steps": steps})
+    for metric, stated in zip(metrics(sample), conditions(sample), strict=True):
+        assert metric["inconclusiveLimit"] < 120 / stated.interval_seconds
 
 
 def test_without_automatic_rollback_conditions_are_measured_and_decide_nothing() -> None:
@@ -80,9 +105,9 @@ def test_without_automatic_rollback_conditions_are_measured_and_decide_nothing()
     assert spec(sample)["progressDeadlineAbort"] is False
 
 
-def test_a_slow_cold_start_is_no_stuck_rollout() -> None:
+def test_a_slow_cold_start_on_a_new_node_is_no_stuck_rollout() -> None:
     slow = workload(**{"model.cold_start.load_seconds": 1_800})
-    assert spec(slow)["progressDeadlineSeconds"] > slow.model.cold_start.total_seconds
+    assert spec(slow)["progressDeadlineSeconds"] > NODE_START_SECONDS + slow.model.cold_start.total_seconds
 
 
 def test_a_switch_at_once_is_watched_afterwards_while_the_old_version_stands() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from enum import StrEnum
 from itertools import pairwise
@@ -43,13 +44,18 @@ class CanaryStep(Section):
     bake_seconds: PositiveSeconds = Field(description="How long it is watched before the next step.")
 
 
+DEFAULT_INTERVAL_SECONDS = 60
+
+
 class AnalysisMetric(Section):
     """One condition that the new version must meet at every step."""
 
     signal: Signal = Field(description="What is measured, of the canary alone.")
     max_value: float = Field(gt=0, description="Largest good value, in the signal's unit.")
     failure_limit: int = Field(default=2, ge=0, le=20, description="Bad measurements that are forgiven.")
-    interval_seconds: PositiveSeconds = Field(default=60, description="Time between measurements.")
+    interval_seconds: PositiveSeconds = Field(
+        default=DEFAULT_INTERVAL_SECONDS, description="Time between measurements."
+    )
 
 
 DEFAULT_STEPS = (
@@ -74,17 +80,45 @@ class Rollout(Section):
     prechecks: tuple[Precheck, ...] = Field(
         default=tuple(Precheck), description="What must hold before a rollout begins."
     )
-    max_surge_percent: int = Field(
-        default=25,
+    max_surge_percent: int | None = Field(
+        default=None,
         ge=1,
         le=100,
-        description="Replicas above the desired count while both versions run, percent.",
+        description="Most replicas above the desired count while both versions run, percent. By default what the "
+        "strategy needs: the largest rise of the weights, or 100 for blue-green. 100 keeps the old version whole "
+        "until the new one has taken over.",
     )
 
     @model_validator(mode="after")
     def _check(self) -> Rollout:
         raise_findings(self._findings())
         return self
+
+    @property
+    def needed_surge_percent(self) -> int:
+        """Replicas above the desired count that the strategy asks for in any case, percent.
+
+        The new version grows before the old one shrinks: at each step both have what the step needs of them.
+        """
+        if self.strategy is Strategy.BLUE_GREEN:
+            return 100
+        return max(after - before for before, after in pairwise(self._weights))
+
+    @property
+    def keeps_old_version(self) -> bool:
+        """Whether the old version stays whole until the new one has taken over."""
+        return self.strategy is Strategy.BLUE_GREEN or self.max_surge_percent == 100
+
+    def replicas_of_both(self, desired: int) -> int:
+        """Most replicas of both versions together while one takes over from the other, where `desired` are wanted."""
+        if self.keeps_old_version:
+            return 2 * desired
+        return max(_share(desired, after) + _share(desired, 100 - before) for before, after in pairwise(self._weights))
+
+    @property
+    def _weights(self) -> tuple[int, ...]:
+        """Traffic weights that a new version has one after the other, percent."""
+        return (0, *(step.weight_percent for step in self.steps), 100)
 
     def _findings(self) -> Iterator[Finding]:
         if self.strategy is Strategy.CANARY and not self.steps:
@@ -102,3 +136,37 @@ class Rollout(Section):
                     effect="the canary would lose traffic while it is being promoted",
                     remedy="order the steps by rising weight",
                 )
+        yield from self._surge_findings()
+        yield from self._unjudged_findings()
+
+    def _surge_findings(self) -> Iterator[Finding]:
+        needed, stated = self.needed_surge_percent, self.max_surge_percent
+        if stated is None or stated >= needed:
+            return
+        canary = self.strategy is Strategy.CANARY
+        yield Finding(
+            ("max_surge_percent",),
+            f"{stated} is less than the {needed} that "
+            + ("the largest rise of the weights asks for" if canary else "a second version beside the first asks for"),
+            effect="more replicas would run at once than quota and nodes were declared for",
+            remedy=f"state at least {needed}" + (", or a step between" if canary else ""),
+        )
+
+    def _unjudged_findings(self) -> Iterator[Finding]:
+        """A step that ends before its second measurement may have been watched by nobody."""
+        if self.strategy is Strategy.BLUE_GREEN:
+            return
+        least = 2 * max((metric.interval_seconds for metric in self.analysis), default=DEFAULT_INTERVAL_SECONDS)
+        for index, step in enumerate(self.steps):
+            if step.bake_seconds < least:
+                yield Finding(
+                    ("steps", index, "bake_seconds"),
+                    f"{step.bake_seconds} is less than two measurements take ({least})",
+                    effect="the step could end before anything of it was measured",
+                    remedy=f"bake for {least} seconds or more, or lower the analysis' interval_seconds",
+                )
+
+
+def _share(replicas: int, percent: int) -> int:
+    """Replicas that carry a share of the traffic: Argo Rollouts rounds up (1.9.0, `trafficWeightToReplicas`)."""
+    return math.ceil(replicas * percent / 100)
