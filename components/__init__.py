@@ -11,6 +11,7 @@ from typing import Any
 MODULES: dict[str, str] = {
     "AccessLogBucket": "access_log_bucket",
     "AccountDefaults": "account_defaults",
+    "Admission": "admission",
     "ArtifactRegistry": "artifact_registry",
     "Audit": "audit",
     "AuditTrail": "audit_trail",

@@ -12,11 +12,14 @@ from typing import Any, Final, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from components.admission import Admission, admitted_tenant
+from components.artifact_registry import registry_host
 from components.cluster import Cluster, ClusterArgs, ExistingClusterArgs
 from components.cluster_addons import ClusterAddons
 from components.edge import GATEWAY_PORT, GATEWAY_PROTOCOL
 from components.gateway import Gateway
 from components.gpu_node_group import GpuNodeGroup
+from components.image_cache import cache_prefix
 from components.karpenter_prerequisites import KarpenterPrerequisites
 from components.lineage import platform_tags, service_tags, tenant_tags
 from components.load_balancer import (
@@ -148,6 +151,7 @@ class RegionalReplica(pulumi.ComponentResource):
         self.observability = self._create_observability()
         self.addons = self._create_addons()
         self.tenants = self._create_tenants()
+        self.admission = self._create_admission()
         self.gateway = self._create_gateway()
         self.services = self._create_services()
         self.cluster_name = self.cluster.name
@@ -359,8 +363,7 @@ class RegionalReplica(pulumi.ComponentResource):
 
     def _create_tenant(self, name: str) -> Tenant:
         tenant = self._environment.tenant(name)
-        theirs = [b for b in self._blueprints if b.identity.tenant == name]
-        operators = {tenant.owner, *(group for b in theirs for group in b.governance.access.deploy)}
+        operators = {tenant.owner, *(group for b in self._services_of(name) for group in b.governance.access.deploy)}
         return Tenant(
             f"{self._name}-{name}",
             {
@@ -373,6 +376,29 @@ class RegionalReplica(pulumi.ComponentResource):
             },
             self._in_cluster([]),
         )
+
+    def _create_admission(self) -> Admission:
+        registries = [self._args["registry"], *self._cached_registries()]
+        return Admission(
+            f"{self._name}-admission",
+            {
+                "tenants": [
+                    admitted_tenant(name, self._services_of(name), self._hosts, self._region.name, registries)
+                    for name in self.tenants
+                ],
+                "tags": self._tags,
+            },
+            self._in_cluster([tenant.namespace for tenant in self.tenants.values()]),
+        )
+
+    def _cached_registries(self) -> list[str]:
+        """Where the region's copies of public images are, in the account's own registry."""
+        environment = self._environment
+        host = registry_host(environment.account_id, self._region.name)
+        return [f"{host}/{cache_prefix(environment.name, cache.upstream)}" for cache in environment.registry.caches]
+
+    def _services_of(self, tenant: str) -> list[Blueprint]:
+        return [blueprint for blueprint in self._blueprints if blueprint.identity.tenant == tenant]
 
     def _create_gateway(self) -> Gateway:
         needed = ("envoy-gateway", "cert-manager", "aws-load-balancer-controller")
@@ -423,7 +449,7 @@ class RegionalReplica(pulumi.ComponentResource):
         return ModelService(
             f"{self._name}-{blueprint.name}",
             args,
-            self._in_cluster([tenant.namespace, self.gateway.gateway, *releases]),
+            self._in_cluster([tenant.namespace, *self.admission.bindings, self.gateway.gateway, *releases]),
         )
 
 

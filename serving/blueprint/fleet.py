@@ -24,8 +24,11 @@ MAX_HOST_LENGTH = 64
 """Longest first name of an ACM certificate (AWS Certificate Manager: DomainName of RequestCertificate is the subject's
 common name, which RFC 5280 limits to 64). The regional host before it then stays below the 128 of a listener rule."""
 
+ADMISSION_NAMESPACE = "serving-admission"
+"""Namespace of what the cluster's admission rules know of tenants; nobody but the platform writes there."""
+
 RESERVED_NAMESPACES = frozenset(
-    {"default", "kube-system", "kube-public", "kube-node-lease"} | TESTED_VERSIONS.namespaces
+    {"default", "kube-system", "kube-public", "kube-node-lease", ADMISSION_NAMESPACE} | TESTED_VERSIONS.namespaces
 )
 """Namespaces of the cluster and of the platform; a tenant's namespace is named after it."""
 
