@@ -11,7 +11,8 @@ from typing import Final, NotRequired, TypedDict
 import pulumi
 from pydantic import Field
 
-from components.admission_rules import Fact, Policy, binding_manifest, facts_data, policies, policy_manifest
+from components.admission_policy import Fact, Policy, binding_manifest, facts_data, policy_manifest
+from components.admission_rules import policies
 from components.cluster_addons import ClusterAddons
 from components.hosts import regional_host
 from components.lineage import annotations, labels

@@ -13,13 +13,12 @@ import pulumi
 import pulumi_aws as aws
 
 from components.admission import Admission, admitted_tenant
-from components.artifact_registry import registry_host
 from components.cluster import Cluster, ClusterArgs, ExistingClusterArgs
 from components.cluster_addons import ClusterAddons
 from components.edge import GATEWAY_PORT, GATEWAY_PROTOCOL
 from components.gateway import Gateway
 from components.gpu_node_group import GpuNodeGroup
-from components.image_cache import cache_prefix
+from components.image_cache import cache_registries
 from components.karpenter_prerequisites import KarpenterPrerequisites
 from components.lineage import platform_tags, service_tags, tenant_tags
 from components.load_balancer import (
@@ -378,7 +377,7 @@ class RegionalReplica(pulumi.ComponentResource):
         )
 
     def _create_admission(self) -> Admission:
-        registries = [self._args["registry"], *self._cached_registries()]
+        registries = [self._args["registry"], *cache_registries(self._environment, self._region.name)]
         return Admission(
             f"{self._name}-admission",
             {
@@ -390,12 +389,6 @@ class RegionalReplica(pulumi.ComponentResource):
             },
             self._in_cluster([tenant.namespace for tenant in self.tenants.values()]),
         )
-
-    def _cached_registries(self) -> list[str]:
-        """Where the region's copies of public images are, in the account's own registry."""
-        environment = self._environment
-        host = registry_host(environment.account_id, self._region.name)
-        return [f"{host}/{cache_prefix(environment.name, cache.upstream)}" for cache in environment.registry.caches]
 
     def _services_of(self, tenant: str) -> list[Blueprint]:
         return [blueprint for blueprint in self._blueprints if blueprint.identity.tenant == tenant]

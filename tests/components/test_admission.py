@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from components.admission import Admission, AdmissionArgs, AdmissionSpec, admitted_tenant
-from components.admission_rules import Fact, Policy, Rule, policies
+from components.admission_policy import Fact, Policy, Rule
+from components.admission_rules import policies
 from components.cluster_addons import ClusterAddons
 from components.hosts import regional_host
 from serving.blueprint.errors import InputError
