@@ -17,6 +17,9 @@ _POLLING_SECONDS: Final = SCRAPE_SECONDS
 _WINDOW_SECONDS: Final = 4 * SCRAPE_SECONDS
 """Four scrapes: reacts within a minute; how nervously the count follows is the stabilization windows' business."""
 
+_WAKING: Final = "0"
+"""A value above it wakes the first replica, or keeps the last one: any request of the last window does."""
+
 _LONGEST_WINDOW_SECONDS: Final = 3_600
 """Longest stabilization window that the API accepts (Kubernetes API reference, HPAScalingRules)."""
 
@@ -83,6 +86,7 @@ def _metric_trigger(workload: Workload, trigger: Trigger, prometheus_url: str) -
         "threshold": _number(trigger.target),
         # no answer is a failed query, which the fallback counts; silence must not look like an idle service
         "ignoreNullValues": "false",
+        **({"activationThreshold": _WAKING} if workload.min_replicas == 0 else {}),
     }
     return {
         "type": "prometheus",

@@ -32,6 +32,15 @@ VARIANT_HEADER: Final = "x-serving-variant"
 _LEAST_PARALLEL_REQUESTS: Final = 1_024
 """Envoy's own default of every circuit breaker threshold."""
 
+_PANIC_PERCENT: Final = 1
+"""Below this share of good replicas the gateway asks all of them, good or not.
+
+Replicas that start or end are no good ones to it (Envoy Gateway v1.9.0, `getIREndpointsFromEndpointSlice`; Envoy,
+`core.v3.HealthStatus`: draining is interpreted as unhealthy; read 2026-11). With Envoy's own 50 percent a service that
+doubles would send users to replicas that still load their model. Not 0: a version whose replicas all end is better
+asked than refused, because they keep answering until the gateway has noticed.
+"""
+
 
 def route(workload: Workload, hosts: Sequence[str], gateway: str, namespace: str, listener: str) -> Manifest:
     """The HTTPRoute or GRPCRoute of a workload, named like it.
@@ -88,11 +97,22 @@ def traffic_policy(workload: Workload) -> Manifest:
                     "interval": "5s",
                     "baseEjectionTime": "30s",
                     "maxEjectionPercent": 50,
-                }
+                },
+                "panicThreshold": _PANIC_PERCENT,
             },
+            **_kept_at_zero(workload),
             "requestBuffer": {"limit": str(workload.blueprint.contract.max_request_bytes)},
         },
     }
+
+
+def _kept_at_zero(workload: Workload) -> dict[str, Any]:
+    """Where no replica at all may run, requests go to the service's own address.
+
+    Behind a service without endpoints the gateway answers by itself and keeps no count of it (Envoy Gateway v1.9.0,
+    `processServiceDestinationSetting`, read 2026-11): the autoscaler would see no request, and never wake a replica.
+    """
+    return {"routingType": "Service"} if workload.min_replicas == 0 else {}
 
 
 def _parallel_requests(workload: Workload) -> int:

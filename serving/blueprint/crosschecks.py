@@ -22,7 +22,7 @@ from serving.blueprint.schema.identity import Identity, Tier
 from serving.blueprint.schema.model import EngineName, Model
 from serving.blueprint.schema.observability import Observability
 from serving.blueprint.schema.recovery import Recovery, StatefulPart
-from serving.blueprint.schema.scaling import Scaling
+from serving.blueprint.schema.scaling import ZERO_SIGNALS, Scaling
 from serving.blueprint.schema.slo import Slo
 
 
@@ -171,6 +171,33 @@ def tier_zero_survives(identity: Identity, scaling: Scaling) -> Iterator[Finding
         )
 
 
+def only_the_unnoticed_sleeps(identity: Identity, scaling: Scaling) -> Iterator[Finding]:
+    """With no replica at all, requests fail until one has started."""
+    if scaling.scale_to_zero and identity.tier is not Tier.USERS_UNAWARE:
+        yield Finding(
+            ("scaling", "scale_to_zero"),
+            f"no replica when idle, in tier {identity.tier.value}",
+            effect="the first requests of a quiet hour would fail for a whole cold start, and users would notice",
+            remedy=f"keep a replica, or choose tier {Tier.USERS_UNAWARE.value}",
+        )
+
+
+def a_sleeping_fallback_wakes(scaling: Scaling, degradation: Degradation) -> Iterator[Finding]:
+    """A fallback model without replicas is woken by what the gateway counts, and by nothing else."""
+    fallback = degradation.fallback
+    if fallback is None or fallback.model is None or fallback.min_replicas:
+        return
+    signals = {trigger.signal for trigger in scaling.effective_triggers}
+    if unseen := sorted(signals - ZERO_SIGNALS):
+        yield Finding(
+            ("degradation", "fallback", "min_replicas"),
+            f"0 with triggers that have no value without a replica ({', '.join(unseen)})",
+            effect="nothing would start the fallback when it is needed",
+            remedy="keep a replica of it, or scale by what the gateway counts",
+            allowed=tuple(sorted(ZERO_SIGNALS)),
+        )
+
+
 def llm_objectives_need_a_stream(contract: Contract, slo: Slo) -> Iterator[Finding]:
     """Time to first token is only seen by consumers of a stream."""
     if slo.time_to_first_token_ms is not None and Delivery.STREAM not in contract.delivery:
@@ -251,6 +278,8 @@ CROSS_CHECKS: tuple[CrossCheck, ...] = (
     CrossCheck(("contract", "degradation"), degrading_stage_has_a_ladder),
     CrossCheck(("contract", "degradation"), static_answer_fits),
     CrossCheck(("identity", "scaling"), tier_zero_survives),
+    CrossCheck(("identity", "scaling"), only_the_unnoticed_sleeps),
+    CrossCheck(("scaling", "degradation"), a_sleeping_fallback_wakes),
     CrossCheck(("contract", "slo"), llm_objectives_need_a_stream),
     CrossCheck(("model", "observability"), known_engines_have_their_metrics),
     CrossCheck(("governance", "recovery"), feature_store_is_backed_up),

@@ -206,6 +206,13 @@ def _service_in_environment(environment: Environment, name: str, blueprint: Blue
             effect="a region would be left although people were to decide",
             remedy="choose routing.kind: dns in the environment, or recovery.failover: automatic in the blueprint",
         )
+    if blueprint.scaling.scale_to_zero and not accelerated and len(environment.serving_regions) > 1:
+        yield Finding(
+            here,
+            f"it may have no replica when idle, and {len(environment.serving_regions)} regions ask after its health",
+            effect="health checks would keep it awake, or take a region without replicas for lost",
+            remedy="keep a replica, or choose routing.kind: accelerator in the environment",
+        )
     yield from _unrendered(name, blueprint)
     yield from _host_fits(environment, name, blueprint)
     yield from _residency(environment, name, blueprint)

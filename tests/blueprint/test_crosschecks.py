@@ -120,6 +120,27 @@ def test_one_failed_node_does_not_stop_a_tier_zero_service(replicas: int, allowe
         assert "in tier 0" in refused("fraud-score", **{"scaling.min_replicas": replicas})
 
 
+SLEEPING: dict[str, object] = {"scaling.scale_to_zero": True, "scaling.min_replicas": 0, "scaling.triggers": []}
+
+
+@pytest.mark.parametrize(("tier", "allowed"), [(1, False), (2, True)])
+def test_only_a_service_that_nobody_misses_may_sleep(tier: int, allowed: bool) -> None:
+    changes = {**SLEEPING, "identity.tier": tier}
+    if allowed:
+        assert blueprint("embedding", **changes)
+    else:
+        assert "no replica when idle, in tier 1" in refused("embedding", **changes)
+
+
+@pytest.mark.parametrize(("triggers", "allowed"), [([{"signal": "queue-depth", "target": 4}], False), ([], True)])
+def test_a_fallback_model_sleeps_only_where_the_gateway_can_wake_it(triggers: list[object], allowed: bool) -> None:
+    changes = {"degradation.fallback.min_replicas": 0, "scaling.triggers": triggers}
+    if allowed:
+        assert blueprint("chat", **changes)
+    else:
+        assert "degradation.fallback.min_replicas: 0 with triggers" in refused("chat", **changes)
+
+
 def test_a_first_token_can_only_be_promised_on_a_stream() -> None:
     told = refused("chat", **{"contract.delivery": ["sync"]})
     assert "slo.time_to_first_token_ms" in told

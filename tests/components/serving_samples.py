@@ -26,6 +26,15 @@ NEW_VERSION: dict[str, object] = {
 }
 """What a new version of the fraud score's model changes in its blueprint."""
 
+SLEEPING: dict[str, object] = {
+    "identity.tier": 2,
+    "scaling.scale_to_zero": True,
+    "scaling.min_replicas": 0,
+    "scaling.triggers": [],
+    "scaling.reserved_replicas": 0,
+}
+"""What makes the embedding service one that may have no replica."""
+
 CONTEXT = PodContext(
     region=REGION,
     registry=REGISTRY,

@@ -6,7 +6,7 @@ import pytest
 
 from components.autoscaler import scaled_object
 from components.workload import Workload
-from tests.components.serving_samples import NAMES, PROMETHEUS, WORKLOADS, stand_in, workload
+from tests.components.serving_samples import NAMES, PROMETHEUS, SLEEPING, WORKLOADS, stand_in, workload
 
 every_workload = pytest.mark.parametrize("sample", WORKLOADS, ids=NAMES)
 
@@ -33,6 +33,14 @@ def test_missing_metrics_are_failures_and_hold_the_stated_count_or_more(sample: 
     fallback = spec(sample)["fallback"]
     assert fallback["behavior"] == "currentReplicasIfHigher"
     assert 1 <= fallback["replicas"] <= sample.max_replicas
+
+
+def test_any_request_wakes_a_service_that_sleeps() -> None:
+    sample = workload("embedding", **SLEEPING)
+    assert spec(sample)["minReplicaCount"] == 0
+    for trigger in triggers(sample, "prometheus"):
+        assert trigger["metadata"]["activationThreshold"] == "0"
+        assert "envoy_cluster_" in trigger["metadata"]["query"]  # what no replica has to be there for
 
 
 @every_workload

@@ -17,7 +17,7 @@ from components.routing import (
 )
 from components.workload import Workload
 from serving.blueprint.schema.contract import SupportedVersion
-from tests.components.serving_samples import NAMES, NEW_VERSION, WORKLOADS, stand_in, workload
+from tests.components.serving_samples import NAMES, NEW_VERSION, SLEEPING, WORKLOADS, stand_in, workload
 
 every_workload = pytest.mark.parametrize("sample", WORKLOADS, ids=NAMES)
 HOSTS = ["service.example.com", "eu-west-1.service.example.com"]
@@ -116,6 +116,17 @@ def test_larger_requests_than_the_contract_allows_are_refused(sample: Workload) 
 def test_only_requests_that_no_replica_saw_are_tried_again(sample: Workload) -> None:
     triggers = traffic_policy(sample)["spec"]["retry"]["retryOn"]["triggers"]
     assert set(triggers) <= {"connect-failure", "refused-stream"}
+
+
+@every_workload
+def test_replicas_that_start_are_asked_only_where_there_are_no_others(sample: Workload) -> None:
+    assert traffic_policy(sample)["spec"]["healthCheck"]["panicThreshold"] == 1
+
+
+@pytest.mark.parametrize(("least", "kept"), [(0, True), (1, False)])
+def test_requests_are_counted_at_the_gateway_where_no_replica_may_run(least: int, kept: bool) -> None:
+    sample = workload("embedding", **{**SLEEPING, "scaling.min_replicas": least})
+    assert (traffic_policy(sample)["spec"].get("routingType") == "Service") is kept
 
 
 def test_the_breaker_leaves_room_for_the_busiest_minute() -> None:

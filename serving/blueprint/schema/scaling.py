@@ -126,7 +126,9 @@ class Scaling(Section):
         default=(),
         description="Signals and targets; the highest wish wins. 70 % of replica_rps by default.",
     )
-    scale_to_zero: bool = Field(default=False, description="Whether no replica at all may run when idle.")
+    scale_to_zero: bool = Field(
+        default=False, description="Whether no replica at all may run when idle; requests fail until one has started."
+    )
     prewarmed_replicas: Replicas = Field(
         default=0, description="Loaded replicas held above what the load asks for, per region."
     )
