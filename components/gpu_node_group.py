@@ -6,6 +6,7 @@ is a cluster add-on for AL2023, whose image brings the driver and the container 
 brings all three. What offers fabric adapters to pods is not made here.
 """
 
+from base64 import b64encode
 from collections.abc import Sequence
 from typing import Self
 
@@ -20,10 +21,13 @@ from components.node_labels import (
     GPU_TAINT_EFFECT,
     GPU_TAINT_KEY,
     GPU_TAINT_VALUE,
+    accelerator_value,
 )
-from serving.blueprint.environment import CapacityType, NodeImage, NodePurpose
+from serving.blueprint.environment import CapacityType, GpuSharing, NodeImage, NodePurpose
 from serving.blueprint.errors import InputError, Problem
-from serving.planning.instances import CAPACITY_BLOCK_TYPES, EFA_INTERFACES
+from serving.blueprint.schema.model import Accelerator
+from serving.planning.capacity import shares
+from serving.planning.instances import CAPACITY_BLOCK_TYPES, EFA_INTERFACES, MIG_MODELS, instance_type
 
 _AMI_TYPES = {NodeImage.AL2023: "AL2023_x86_64_NVIDIA", NodeImage.BOTTLEROCKET: "BOTTLEROCKET_x86_64_NVIDIA"}
 
@@ -46,11 +50,18 @@ class GpuNodeGroupSpec(NodeGroupSpec):
         without = sorted(set(group.instance_types) - set(EFA_INTERFACES))
         if group.efa and without:
             raise ValueError(f"no Elastic Fabric Adapter in {', '.join(without)}")
+        uncut = sorted({one for one in group.instance_types if not _can_share(group.gpu_sharing, one)})
+        if uncut:
+            raise ValueError(f"accelerators of {', '.join(uncut)} can't be shared so")
         blocks = CapacityType.CAPACITY_BLOCK in group.capacity
         unsold = sorted(set(group.instance_types) - CAPACITY_BLOCK_TYPES)
         if blocks and unsold:
             raise ValueError(f"not sold in Capacity Blocks: {', '.join(unsold)}")
         return self
+
+
+def _can_share(sharing: GpuSharing | None, name: str) -> bool:
+    return shares(sharing, instance_type(name).accelerator) > 0
 
 
 class GpuNodeGroup(NodeGroup):
@@ -66,8 +77,17 @@ class GpuNodeGroup(NodeGroup):
         return _AMI_TYPES[self._spec.node_group.image]
 
     def _labels(self, capacity: CapacityType) -> dict[str, str]:
-        accelerator = self._spec.machine.accelerator.value
-        return super()._labels(capacity) | {ACCELERATOR_LABEL: accelerator, AUTOSCALER_GPU_LABEL: accelerator}
+        accelerator, sharing = self._spec.machine.accelerator, self._spec.node_group.gpu_sharing
+        return super()._labels(capacity) | {
+            ACCELERATOR_LABEL: accelerator_value(accelerator, sharing.word if sharing else None),
+            AUTOSCALER_GPU_LABEL: accelerator.value,
+        }
+
+    def _user_data(self) -> str | None:
+        sharing = self._spec.node_group.gpu_sharing
+        if sharing is None:
+            return None
+        return b64encode(_sharing_settings(sharing, self._spec.machine.accelerator).encode()).decode()
 
     def _network_interfaces(self) -> Sequence[aws.ec2.LaunchTemplateNetworkInterfaceArgsDict] | None:
         """The node's own interface, and one adapter on each network card.
@@ -104,6 +124,25 @@ class GpuNodeGroup(NodeGroup):
     @property
     def _taints(self) -> Sequence[aws.eks.NodeGroupTaintArgsDict]:
         return [{"key": GPU_TAINT_KEY, "value": GPU_TAINT_VALUE, "effect": _EKS_EFFECTS[GPU_TAINT_EFFECT]}]
+
+
+def _sharing_settings(sharing: GpuSharing, accelerator: Accelerator) -> str:
+    """Settings of Bottlerocket, TOML: applied when a node boots, before it takes pods.
+
+    A replica that asks for two turns would get twice the same accelerator: such requests are refused
+    (bottlerocket.dev, "kubelet device plugins", read 2026-11).
+    """
+    plugin = "settings.kubelet-device-plugins.nvidia"
+    if sharing.profile is not None:
+        return (
+            f'[{plugin}]\ndevice-partitioning-strategy = "mig"\n\n'
+            f'[{plugin}.mig.profile]\n"{MIG_MODELS[accelerator]}" = "{sharing.profile}"\n'
+        )
+    return (
+        f'[{plugin}]\ndevice-sharing-strategy = "time-slicing"\n\n'
+        f"[{plugin}.time-slicing]\nreplicas = {sharing.replicas}\nrename-by-default = true\n"
+        "fail-requests-greater-than-one = true\n"
+    )
 
 
 def _no_security_group(name: str) -> Problem:

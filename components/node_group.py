@@ -17,7 +17,15 @@ from pydantic import Field, field_validator, model_validator
 from components.naming import NameRule, physical_name
 from components.node_labels import IMAGE_LABEL, PURPOSE_LABEL
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AccountId, AwsRegion, CapacityType, NodeImage, NodePurpose, ZoneName
+from serving.blueprint.environment import (
+    AccountId,
+    AwsRegion,
+    CapacityType,
+    GpuSharing,
+    NodeImage,
+    NodePurpose,
+    ZoneName,
+)
 from serving.blueprint.environment import NodeGroup as NodeGroupConfig
 from serving.blueprint.schema.base import Section
 from serving.blueprint.schema.model import Accelerator
@@ -63,6 +71,17 @@ class CapacityBlockArgs(TypedDict):
     """Its availability zone."""
 
 
+class GpuSharingArgs(TypedDict):
+    """How the accelerators of a node group are shared."""
+
+    kind: str
+    """`time-slicing` or `mig`."""
+    replicas: NotRequired[int]
+    """Replicas that take turns on an accelerator, for `time-slicing`."""
+    profile: NotRequired[str]
+    """The parts that each accelerator is cut into, for `mig`: 1g.10gb."""
+
+
 class NodeGroupConfigArgs(TypedDict):
     """A node group as the environment states it."""
 
@@ -90,6 +109,8 @@ class NodeGroupConfigArgs(TypedDict):
     """Zones that have the machines; by default all of the region."""
     efa: NotRequired[bool]
     """Whether nodes stand together in one zone, joined by Elastic Fabric Adapters."""
+    gpu_sharing: NotRequired[GpuSharingArgs]
+    """How accelerators are shared; each replica has whole ones by default."""
 
 
 class NodeGroupArgs(TypedDict):
@@ -226,6 +247,10 @@ class NodeGroup(pulumi.ComponentResource):
         """None: EKS makes one and puts it into the cluster's security group."""
         return None
 
+    def _user_data(self) -> str | None:
+        """Further settings of the image, base64; EKS adds its own."""
+        return None
+
     # What is the same
 
     def _logical(self, capacity: CapacityType) -> str:
@@ -263,6 +288,7 @@ class NodeGroup(pulumi.ComponentResource):
             # group with Capacity Blocks for ML", read 2026-11)
             instance_type=spec.machine.name if block else None,
             instance_market_options={"market_type": "capacity-block"} if block else None,
+            user_data=self._user_data(),
             block_device_mappings=self._volumes(),
             metadata_options={
                 "http_endpoint": "enabled",
@@ -429,6 +455,16 @@ class NodeGroup(pulumi.ComponentResource):
             opts=child_options(self),
         )
         self.capacity_reservation_ids.append(reservation.id)
+
+
+def gpu_sharing_args(sharing: GpuSharing) -> GpuSharingArgs:
+    """A sharing of the environment in the words of the components."""
+    args: GpuSharingArgs = {"kind": sharing.kind.value}
+    if sharing.profile is None:
+        args["replicas"] = sharing.replicas
+    else:
+        args["profile"] = sharing.profile
+    return args
 
 
 def spread(nodes: int, zones: Sequence[str]) -> dict[str, int]:

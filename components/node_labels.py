@@ -6,10 +6,11 @@ Who asks for them: the pods of a service.
 
 from typing import Final
 
+from serving.blueprint.schema.model import Accelerator
 from serving.blueprint.tags import LABEL_PREFIX
 
 ACCELERATOR_LABEL: Final = f"{LABEL_PREFIX}accelerator"
-"""Node label; the value is an `Accelerator`."""
+"""Node label; the value is what `accelerator_value` says."""
 
 AUTOSCALER_GPU_LABEL: Final = "k8s.amazonaws.com/accelerator"
 """Node label by which the Cluster Autoscaler knows a GPU node whose device plugin is not ready yet."""
@@ -28,6 +29,13 @@ Auto Mode nodes", read 2026-11)."""
 GPU_RESOURCE: Final = "nvidia.com/gpu"
 """Extended resource that the NVIDIA device plugin offers."""
 
+SHARED_GPU_RESOURCE: Final = f"{GPU_RESOURCE}.shared"
+"""Extended resource that the plugin offers where replicas take turns, so that nobody takes a turn for an accelerator.
+
+Parts of an accelerator are offered as accelerators (migStrategy `single`); the node label tells them from whole ones
+(bottlerocket-core-kit, packages/nvidia-k8s-device-plugin/nvidia-k8s-device-plugin-conf.in, read 2026-11).
+"""
+
 GPU_TAINT_KEY: Final = GPU_RESOURCE
 GPU_TAINT_VALUE: Final = "true"
 GPU_TAINT_EFFECT: Final = "NoSchedule"
@@ -35,3 +43,8 @@ GPU_TAINT_EFFECT: Final = "NoSchedule"
 
 ZONE_LABEL: Final = "topology.kubernetes.io/zone"
 HOST_LABEL: Final = "kubernetes.io/hostname"
+
+
+def accelerator_value(accelerator: Accelerator, share: str | None) -> str:
+    """Value of `ACCELERATOR_LABEL`: nodes that share theirs are of another kind than those that don't."""
+    return accelerator.value if share is None else f"{accelerator.value}-{share}"

@@ -19,7 +19,9 @@ from components.node_labels import (
     GPU_TAINT_KEY,
     HOST_LABEL,
     PURPOSE_LABEL,
+    SHARED_GPU_RESOURCE,
     ZONE_LABEL,
+    accelerator_value,
 )
 from components.priorities import priority_class
 from components.workload import Workload
@@ -118,8 +120,9 @@ def _placement(workload: Workload) -> dict[str, Any]:
     resources = workload.model.resources
     if not resources.accelerators:
         return placement | {"nodeSelector": {PURPOSE_LABEL: NodePurpose.CPU.value}}
+    share = resources.accelerator_share
     return placement | {
-        "nodeSelector": {ACCELERATOR_LABEL: resources.accelerator.value},
+        "nodeSelector": {ACCELERATOR_LABEL: accelerator_value(resources.accelerator, share.word if share else None)},
         "tolerations": [{"key": GPU_TAINT_KEY, "operator": "Exists", "effect": GPU_TAINT_EFFECT}],
     }
 
@@ -235,7 +238,7 @@ def _resources(model: Model) -> dict[str, Any]:
         "ephemeral-storage": f"{model.disk_gib}Gi",
     }
     if resources.accelerators:
-        fixed[GPU_RESOURCE] = str(resources.accelerators)
+        fixed[SHARED_GPU_RESOURCE if resources.time_sliced else GPU_RESOURCE] = str(resources.accelerators)
     return {"requests": {"cpu": f"{round(resources.cpu * 1_000)}m", **fixed}, "limits": dict(fixed)}
 
 

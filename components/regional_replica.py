@@ -34,7 +34,7 @@ from components.model_service import ModelService, ModelServiceArgs
 from components.network import Network
 from components.network_endpoints import ALL_ENDPOINTS, ESSENTIAL_ENDPOINTS
 from components.network_ids import network_ids
-from components.node_group import NodeGroupConfigArgs, capacity_ranks
+from components.node_group import NodeGroupConfigArgs, capacity_ranks, gpu_sharing_args
 from components.observability import Observability, ObservabilityArgs
 from components.options import child_options, parse_args, type_token
 from components.tenant import Tenant
@@ -370,6 +370,7 @@ class RegionalReplica(pulumi.ComponentResource):
                 "cpu": tenant.quota.cpu,
                 "memory_gib": tenant.quota.memory_gib,
                 "accelerators": tenant.quota.accelerators,
+                "accelerator_slices": tenant.quota.accelerator_slices,
                 "operators": sorted(operators),
                 "tags": tenant_tags(self._environment, name),
             },
@@ -496,6 +497,8 @@ def _node_group_args(group: NodeGroup) -> NodeGroupConfigArgs:
         "zones": list(group.zones),
         "efa": group.efa,
     }
+    if group.gpu_sharing is not None:
+        args["gpu_sharing"] = gpu_sharing_args(group.gpu_sharing)
     if group.capacity_block is not None:
         args["capacity_block"] = {"id": group.capacity_block.id, "zone": group.capacity_block.zone}
     return args

@@ -15,7 +15,7 @@ from components.isolation import allow_dns, default_deny
 from components.lineage import annotations, labels
 from components.manifest import KubernetesObject, Manifest, create_object, declared_dependencies
 from components.namespaces import namespace_manifest
-from components.node_labels import GPU_RESOURCE
+from components.node_labels import GPU_RESOURCE, SHARED_GPU_RESOURCE
 from components.options import parse_args, type_token
 from serving.blueprint.schema.base import Name, Section
 
@@ -29,7 +29,8 @@ class TenantArgs(TypedDict):
         name: Name of the tenant and of its namespace.
         cpu: CPU cores that it may request.
         memory_gib: Memory that it may use, GiB.
-        accelerators: Accelerators that it may use.
+        accelerators: Accelerators, or parts of them, that it may use.
+        accelerator_slices: Shares of accelerators that replicas take turns on; none by default.
         operators: Groups that may promote, abort and restart its services.
         viewers: Groups that may look.
         tags: Ownership tags.
@@ -39,6 +40,7 @@ class TenantArgs(TypedDict):
     cpu: int
     memory_gib: int
     accelerators: int
+    accelerator_slices: NotRequired[int]
     operators: NotRequired[list[str]]
     viewers: NotRequired[list[str]]
     tags: dict[str, str]
@@ -51,6 +53,7 @@ class TenantSpec(Section):
     cpu: int = Field(gt=0)
     memory_gib: int = Field(gt=0)
     accelerators: int = Field(ge=0)
+    accelerator_slices: int = Field(default=0, ge=0)
     operators: tuple[str, ...] = ()
     viewers: tuple[str, ...] = ()
     tags: dict[str, str]
@@ -100,6 +103,7 @@ class Tenant(pulumi.ComponentResource):
             "requests.memory": memory,
             "limits.memory": memory,
             f"requests.{GPU_RESOURCE}": str(self._spec.accelerators),
+            f"requests.{SHARED_GPU_RESOURCE}": str(self._spec.accelerator_slices),
             # the gateway is the only way in
             "services.nodeports": "0",
             "services.loadbalancers": "0",

@@ -315,15 +315,17 @@ def _quotas(environment: Environment, blueprints: Mapping[str, Blueprint]) -> It
 
 def _wanted(blueprints: Iterable[Blueprint]) -> dict[str, float]:
     """What services ask for at their maximum, surge included: resource of a quota -> amount."""
-    wanted: dict[str, float] = {"cpu": 0, "memory_gib": 0, "accelerators": 0}
+    wanted: dict[str, float] = {"cpu": 0, "memory_gib": 0, "accelerators": 0, "accelerator_slices": 0}
     for blueprint in blueprints:
         parts = [(blueprint.scaling.max_replicas, blueprint.model.resources)]
         fallback = blueprint.degradation.fallback
         if fallback is not None and fallback.model is not None:
             parts.append((fallback.max_replicas, fallback.model.resources))
         for replicas, resources in parts:
-            for resource in wanted:
-                wanted[resource] += blueprint.rollout.replicas_of_both(replicas) * getattr(resources, resource)
+            both = blueprint.rollout.replicas_of_both(replicas)
+            wanted["cpu"] += both * resources.cpu
+            wanted["memory_gib"] += both * resources.memory_gib
+            wanted["accelerator_slices" if resources.time_sliced else "accelerators"] += both * resources.accelerators
     return wanted
 
 

@@ -14,7 +14,15 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from serving.blueprint.environment import CapacityType, Compute, Environment, NodeGroup, NodePurpose, Region
+from serving.blueprint.environment import (
+    CapacityType,
+    Compute,
+    Environment,
+    GpuSharing,
+    NodeGroup,
+    NodePurpose,
+    Region,
+)
 from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.identity import Tier
@@ -24,6 +32,7 @@ from serving.planning.instances import (
     CAPACITY_BLOCK_TYPES,
     EFA_INTERFACES,
     INSTANCE_TYPES,
+    MIG_PARTS,
     InstanceType,
     instance_type,
 )
@@ -113,7 +122,16 @@ def free_memory_gib(instance: InstanceType) -> float:
     return instance.memory_gib * (1 - _MACHINE_MEMORY_SHARE) - kubelet_mib / 1_024 - _DAEMON_SETS_MEMORY_GIB
 
 
-def replicas_per_node(resources: Resources, instance: InstanceType) -> int:
+def shares(sharing: GpuSharing | None, accelerator: Accelerator) -> int:
+    """Replicas that one accelerator of a node group has room for; 0 if it can't be shared so."""
+    if sharing is None:
+        return 1
+    if sharing.profile is None:
+        return sharing.replicas
+    return MIG_PARTS.get(accelerator, {}).get(sharing.profile, 0)
+
+
+def replicas_per_node(resources: Resources, instance: InstanceType, sharing: GpuSharing | None = None) -> int:
     """How many replicas fit on one node by cores, memory and accelerators; 0 if the accelerator differs."""
     if resources.accelerator is not instance.accelerator:
         return 0
@@ -122,7 +140,7 @@ def replicas_per_node(resources: Resources, instance: InstanceType) -> int:
         free_memory_gib(instance) // resources.memory_gib,
     ]
     if resources.accelerators:
-        fits.append(instance.accelerators // resources.accelerators)
+        fits.append(instance.accelerators * shares(sharing, instance.accelerator) // resources.accelerators)
     return max(0, int(min(fits)))
 
 
@@ -165,6 +183,15 @@ def _impossible_use(path: KeyPath, name: str, group: NodeGroup) -> Iterator[Find
             effect="EC2 would refuse to start the nodes",
             remedy="choose a machine that has one, or set efa: false",
             allowed=tuple(sorted(EFA_INTERFACES)),
+        )
+    accelerator = INSTANCE_TYPES[name].accelerator
+    if group.gpu_sharing is not None and not shares(group.gpu_sharing, accelerator):
+        yield Finding(
+            path,
+            f"'{name}' has accelerators ({accelerator}) that can't be cut into {group.gpu_sharing.profile}",
+            effect="its nodes would offer none",
+            remedy="choose a profile of the accelerator, a machine that has it, or time-slicing",
+            allowed=tuple(MIG_PARTS.get(accelerator, ())),
         )
     if CapacityType.CAPACITY_BLOCK in group.capacity and name not in CAPACITY_BLOCK_TYPES:
         yield Finding(
@@ -262,7 +289,7 @@ def _per_machine(demand: Demand, group: NodeGroup) -> int:
     """Replicas on one node of the group by cores, memory and accelerators."""
     if not _runs_on(demand.resources, group):
         return 0
-    return replicas_per_node(demand.resources, instance_type(group.instance_types[0]))
+    return replicas_per_node(demand.resources, instance_type(group.instance_types[0]), group.gpu_sharing)
 
 
 def new_replica_seconds(blueprint: Blueprint) -> int:
@@ -364,18 +391,22 @@ def _largest_first(demand: Demand) -> tuple[int, float, str]:
 
 def _runs_on(resources: Resources, group: NodeGroup) -> bool:
     wanted = NodePurpose.CPU if resources.accelerator is Accelerator.NONE else NodePurpose.GPU
-    return group.purpose is wanted
+    share, sharing = resources.accelerator_share, group.gpu_sharing
+    alike = (share.word if share else None) == (sharing.word if sharing else None)
+    return group.purpose is wanted and alike
 
 
 def _fitting(resources: Resources, region: Region) -> Iterator[str]:
     """Names of the node groups that could hold such a replica."""
     for group in region.node_groups:
-        if _runs_on(resources, group) and replicas_per_node(resources, instance_type(group.instance_types[0])):
+        machine = instance_type(group.instance_types[0])
+        if _runs_on(resources, group) and replicas_per_node(resources, machine, group.gpu_sharing):
             yield group.name
 
 
 def _shape(resources: Resources) -> str:
     shape = f"{resources.cpu:g} CPU, {resources.memory_gib:g} GiB"
     if resources.accelerators:
-        shape += f", {resources.accelerators} {resources.accelerator}"
+        share = resources.accelerator_share
+        shape += f", {resources.accelerators} {resources.accelerator}" + (f" ({share.word})" if share else "")
     return shape

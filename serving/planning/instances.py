@@ -161,6 +161,19 @@ EFA_INTERFACES: dict[str, int] = {
 CAPACITY_BLOCK_TYPES: frozenset[str] = frozenset({"p4d.24xlarge", "p5.4xlarge", "p5.48xlarge"})
 """Machines that Capacity Blocks for ML are sold of."""
 
+# accelerator -> part -> parts of one accelerator. Those of a p4d (A100 with 40 GB) and a p5 (H100 with 80 GB); T4,
+# A10G, L4 and L40S have no MIG. Source: NVIDIA Multi-Instance GPU User Guide, "Supported GPUs" and "Supported MIG
+# Profiles", read 2026-11; without the profiles with media extensions, which one part of an accelerator can have.
+MIG_PARTS: dict[Accelerator, dict[str, int]] = {
+    Accelerator.NVIDIA_A100: {"1g.5gb": 7, "1g.10gb": 4, "2g.10gb": 3, "3g.20gb": 2, "4g.20gb": 1, "7g.40gb": 1},
+    Accelerator.NVIDIA_H100: {"1g.10gb": 7, "1g.20gb": 4, "2g.20gb": 3, "3g.40gb": 2, "4g.40gb": 1, "7g.80gb": 1},
+}
+"""Parts that an accelerator can be cut into."""
+
+MIG_MODELS: dict[Accelerator, str] = {Accelerator.NVIDIA_A100: "a100.40gb", Accelerator.NVIDIA_H100: "h100.80gb"}
+"""Names of accelerators in the settings of Bottlerocket (bottlerocket-core-kit, sources/nvidia-migmanager/README.md,
+read 2026-11)."""
+
 INSTANCE_TYPES: dict[str, InstanceType] = {row[0]: InstanceType(*row) for row in _ROWS}
 """All known instance types by name."""
 

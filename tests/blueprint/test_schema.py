@@ -99,6 +99,9 @@ BROKEN = [
     ("model.engine.image_digest", "sha256:abc", "String should match pattern"),
     ("model.engine.arguments", ["--trust-remote-code"], "is not allowed"),
     ("model.resources.accelerators", 1, "1 of accelerator 'none'"),
+    ("model.resources.accelerator_share", {"kind": "mig", "profile": "1g.10gb"}, "a share of 0 accelerators"),
+    ("model.resources.accelerator_share", {"kind": "mig"}, "mig without a profile"),
+    ("model.resources.accelerator_share", {"kind": "time-slicing", "profile": "1g.5gb"}, "a profile for time-slicing"),
     ("model.engine.name", "custom", "needs a `custom` part"),
     ("model.format", "pickle", "Input should be"),
     ("incidents.escalation.1.after_minutes", 0, "0 is not later than the step before (0)"),
@@ -214,3 +217,16 @@ def test_a_step_that_ends_before_it_is_measured_is_refused(bake_seconds: int, fi
         return
     with pytest.raises(ValidationError, match="less than two measurements take"):
         Rollout.model_validate(document)
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        ({"kind": "mig", "profile": "1g.1gb"}, "has 1 GiB, the model 2.3 GiB"),
+        ({"kind": "time-slicing"}, "vLLM without --gpu-memory-utilization"),
+    ],
+)
+def test_a_share_must_have_room_for_the_model(share: dict[str, object], told: str) -> None:
+    document = changed(blueprint_document("embedding"), {"model.resources.accelerator_share": share})
+    with pytest.raises(ValidationError, match=told):
+        Blueprint.model_validate(document)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import re
+import tomllib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -47,6 +51,56 @@ def test_models_find_their_accelerator_by_label_and_nothing_else_gets_there(reco
     assert group["amiType"] == "AL2023_x86_64_NVIDIA"
     assert group["labels"][ACCELERATOR_LABEL] == INSTANCE_TYPES["g6.xlarge"].accelerator
     assert [(taint["key"], taint["effect"]) for taint in group["taints"]] == [(GPU_TAINT_KEY, "NO_SCHEDULE")]
+
+
+BOTTLEROCKET: dict[str, object] = {"image": "bottlerocket", "min_nodes": 1}
+
+
+def settings(group: Recorded) -> dict[str, Any]:
+    """Settings of a node group's image."""
+    text = base64.b64decode(group.one("LaunchTemplate")["userData"]).decode()
+    nvidia: dict[str, Any] = tomllib.loads(text)["settings"]["kubelet-device-plugins"]["nvidia"]
+    return nvidia
+
+
+def test_replicas_that_take_turns_ask_for_a_resource_of_its_own(record: Recorder) -> None:
+    shared = gpu(record, **BOTTLEROCKET, gpu_sharing={"kind": "time-slicing", "replicas": 4})
+    assert shared.one(EKS_GROUP)["labels"][ACCELERATOR_LABEL] == "nvidia-l4-time-slicing"
+    nvidia = settings(shared)
+    assert nvidia["device-sharing-strategy"] == "time-slicing"
+    assert nvidia["time-slicing"] == {
+        "replicas": 4,
+        "rename-by-default": True,
+        "fail-requests-greater-than-one": True,
+    }
+
+
+def test_an_accelerator_is_cut_before_the_node_takes_its_first_pod(record: Recorder) -> None:
+    cut = gpu(record, **BOTTLEROCKET, instance_types=["p4d.24xlarge"], gpu_sharing={"kind": "mig", "profile": "1g.5gb"})
+    assert cut.one(EKS_GROUP)["labels"][ACCELERATOR_LABEL] == "nvidia-a100-mig-1g.5gb"
+    assert settings(cut) == {"device-partitioning-strategy": "mig", "mig": {"profile": {"a100.40gb": "1g.5gb"}}}
+
+
+def test_nodes_with_whole_accelerators_have_the_settings_of_their_image(record: Recorder) -> None:
+    assert gpu(record).one("LaunchTemplate").get("userData") is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"gpu_sharing": {"kind": "mig", "profile": "1g.5gb"}}, "g6.xlarge can't be shared so"),
+        ({"gpu_sharing": {"kind": "mig"}}, "mig without a profile"),
+        ({"gpu_sharing": {"kind": "time-slicing"}}, "1 replicas with time-slicing"),
+        ({"gpu_sharing": {"kind": "time-slicing", "replicas": 2}, "image": "al2023"}, "'al2023' with gpu_sharing"),
+        ({"gpu_sharing": {"kind": "time-slicing", "replicas": 2}, "min_nodes": 0}, "are shared in time"),
+    ],
+)
+def test_a_sharing_that_no_node_could_offer_is_refused(record: Recorder, changes: dict[str, object], told: str) -> None:
+    def wrong() -> None:
+        with pytest.raises(InputError, match=re.escape(told)):
+            GpuNodeGroup("group", node_group_args(gpu_group(**(BOTTLEROCKET | changes))))
+
+    assert record(wrong).managed() == []
 
 
 def test_cpu_nodes_take_any_pod(record: Recorder) -> None:

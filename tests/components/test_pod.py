@@ -119,6 +119,25 @@ def test_replicas_go_to_nodes_that_were_bought_for_such(sample: Workload) -> Non
     assert [toleration["key"] for toleration in spec(sample)["tolerations"]] == [GPU_TAINT_KEY]
 
 
+SHARES: list[tuple[dict[str, object], str, str]] = [
+    ({"kind": "time-slicing"}, "nvidia.com/gpu.shared", "nvidia-l4-time-slicing"),
+    ({"kind": "mig", "profile": "1g.10gb"}, GPU_RESOURCE, "nvidia-l4-mig-1g.10gb"),
+]
+
+
+@pytest.mark.parametrize(("share", "resource", "label"), SHARES, ids=["time-slicing", "mig"])
+def test_a_share_of_an_accelerator_is_sought_where_it_is_offered(
+    share: dict[str, object], resource: str, label: str
+) -> None:
+    sample = workload(
+        "embedding",
+        **{"model.resources.accelerator_share": share, "model.engine.arguments": ["--gpu-memory-utilization=0.4"]},
+    )
+    limits = server(sample)["resources"]["limits"]
+    assert {name: count for name, count in limits.items() if name.startswith("nvidia.com")} == {resource: "1"}
+    assert spec(sample)["nodeSelector"] == {ACCELERATOR_LABEL: label}
+
+
 @every_workload
 def test_a_start_may_take_twice_the_measured_time(sample: Workload) -> None:
     probe = server(sample)["startupProbe"]

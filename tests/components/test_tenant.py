@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.node_labels import GPU_RESOURCE
+from components.node_labels import GPU_RESOURCE, SHARED_GPU_RESOURCE
 from components.tenant import Tenant, TenantArgs, TenantSpec
 from serving.blueprint.errors import InputError
 from serving.blueprint.tags import TagKey
@@ -60,6 +60,7 @@ def test_the_quota_is_what_the_environment_grants_and_no_way_in_but_the_gateway(
     assert hard["requests.cpu"] == "40"
     assert hard["requests.memory"] == hard["limits.memory"] == "160Gi"
     assert hard[f"requests.{GPU_RESOURCE}"] == "4"
+    assert hard[f"requests.{SHARED_GPU_RESOURCE}"] == "0"  # what is not granted is refused
     assert hard["services.loadbalancers"] == hard["services.nodeports"] == "0"
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from serving.blueprint.schema.model import Resources
+from serving.blueprint.environment import GpuSharing
+from serving.blueprint.schema.model import Accelerator, Resources
+from serving.blueprint.schema.sharing import SharingKind
 from serving.planning.capacity import (
     capacity_findings,
     demands,
@@ -15,6 +17,7 @@ from serving.planning.capacity import (
     replicas_for_peak,
     replicas_per_disk,
     replicas_per_node,
+    shares,
     standing_replicas,
     surviving_active_regions,
 )
@@ -232,3 +235,60 @@ def test_what_runs_anyway_takes_its_place_on_standing_nodes_first() -> None:
     assert list(capacity_findings(tight, [blueprint("embedding")])) == []
     [finding] = capacity_findings(tight, [blueprint("chat"), blueprint("embedding")])
     assert "1 of the 2 replicas of embedding" in finding.message
+
+
+SLICED: dict[str, object] = {
+    "image": "bottlerocket",
+    "gpu_sharing": {"kind": "time-slicing", "replicas": 3},
+}
+SMALL: dict[str, object] = {
+    "model.resources.cpu": 1,
+    "model.resources.memory_gib": 3,
+    "model.resources.ephemeral_storage_gib": 5,
+    "model.engine.arguments": ["--gpu-memory-utilization=0.3"],
+}
+
+
+@pytest.mark.parametrize(
+    ("sharing", "accelerator", "expected"),
+    [
+        (None, Accelerator.NVIDIA_L4, 1),
+        (GpuSharing(kind=SharingKind.TIME_SLICING, replicas=4), Accelerator.NVIDIA_L4, 4),
+        (GpuSharing(kind=SharingKind.MIG, profile="1g.5gb"), Accelerator.NVIDIA_A100, 7),
+        (GpuSharing(kind=SharingKind.MIG, profile="3g.40gb"), Accelerator.NVIDIA_H100, 2),
+        (GpuSharing(kind=SharingKind.MIG, profile="1g.5gb"), Accelerator.NVIDIA_H100, 0),
+        (GpuSharing(kind=SharingKind.MIG, profile="1g.5gb"), Accelerator.NVIDIA_L4, 0),
+    ],
+)
+def test_an_accelerator_has_as_many_shares_as_it_is_shared_into(
+    sharing: GpuSharing | None, accelerator: Accelerator, expected: int
+) -> None:
+    assert shares(sharing, accelerator) == expected
+
+
+def test_a_share_that_no_node_group_offers_is_found_and_one_that_is_offered_fits() -> None:
+    shared = blueprint("embedding", **SMALL, **{"model.resources.accelerator_share": {"kind": "time-slicing"}})
+    groups = {f"regions.{r}.node_groups.2.{key}": value for r in (0, 1) for key, value in SLICED.items()}
+    assert "time-slicing" in str(next(capacity_findings(environment("prod"), [shared])))
+    assert list(capacity_findings(environment("prod", **groups), [shared])) == []
+    whole = blueprint("embedding", **SMALL)
+    assert list(capacity_findings(environment("prod", **groups), [whole]))  # a share is no accelerator
+
+
+def test_replicas_that_take_turns_need_fewer_nodes() -> None:
+    node, small = (
+        instance_type("g6.2xlarge"),
+        Resources(cpu=1, memory_gib=2, accelerator=Accelerator.NVIDIA_L4, accelerators=1),
+    )
+    assert replicas_per_node(small, node) == 1
+    assert replicas_per_node(small, node, GpuSharing(kind=SharingKind.TIME_SLICING, replicas=3)) == 3
+
+
+def test_parts_that_an_accelerator_does_not_have_are_found_with_those_that_it_has() -> None:
+    sharing = {"kind": "mig", "profile": "1g.5gb"}
+    odd = environment(
+        "prod",
+        **{"regions.0.node_groups.2.image": "bottlerocket", "regions.0.node_groups.2.gpu_sharing": sharing},
+    )
+    [finding] = instance_findings(odd)
+    assert "can't be cut into 1g.5gb" in finding.message

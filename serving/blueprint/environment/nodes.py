@@ -12,6 +12,7 @@ from serving.blueprint.environment.scalars import ZoneName
 from serving.blueprint.errors import Finding
 from serving.blueprint.findings import raise_findings
 from serving.blueprint.schema.base import Name, Section
+from serving.blueprint.schema.sharing import MigProfile, SharingKind, profile_findings, share_word
 
 
 class CapacityType(StrEnum):
@@ -82,6 +83,34 @@ class CapacityBlock(Section):
     zone: ZoneName = Field(description="Its availability zone.")
 
 
+class GpuSharing(Section):
+    """How the accelerators of a node group are shared: all of them, and in one way."""
+
+    kind: SharingKind = Field(description="How each accelerator is shared.")
+    replicas: int = Field(default=1, ge=1, le=48, description="Replicas that take turns; for time-slicing.")
+    profile: MigProfile | None = Field(default=None, description="The parts, e.g. 1g.10gb; for, and only for, mig.")
+
+    @model_validator(mode="after")
+    def _check(self) -> GpuSharing:
+        raise_findings([*profile_findings(self.kind, self.profile), *self._findings()])
+        return self
+
+    @property
+    def word(self) -> str:
+        """What a share is called in labels and messages."""
+        return share_word(self.kind, self.profile)
+
+    def _findings(self) -> Iterator[Finding]:
+        slicing = self.kind is SharingKind.TIME_SLICING
+        if slicing != (self.replicas > 1):
+            yield Finding(
+                ("replicas",),
+                f"{self.replicas} replicas with {self.kind}",
+                effect="nothing would be shared" if slicing else "parts are cut by their profile, not by a count",
+                remedy="state replicas of 2 or more" if slicing else "leave replicas out",
+            )
+
+
 class NodeGroup(Section):
     """Nodes of one kind in one region's cluster."""
 
@@ -113,10 +142,15 @@ class NodeGroup(Section):
         description="Whether nodes stand together in one zone, joined by Elastic Fabric Adapters, for models that "
         "span nodes.",
     )
+    gpu_sharing: GpuSharing | None = Field(
+        default=None, description="How accelerators are shared; each replica has whole ones by default."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> NodeGroup:
-        raise_findings([*self._findings(), *self._capacity_findings(), *self._placement_findings()])
+        raise_findings(
+            [*self._findings(), *self._capacity_findings(), *self._placement_findings(), *self._sharing_findings()]
+        )
         return self
 
     @property
@@ -224,4 +258,38 @@ class NodeGroup(Section):
                 effect="its nodes would have no subnet",
                 remedy="name the block's zone in zones",
                 allowed=self.zones,
+            )
+
+    def _sharing_findings(self) -> Iterator[Finding]:
+        sharing = self.gpu_sharing
+        if sharing is None:
+            return
+        if self.purpose is not NodePurpose.GPU:
+            yield Finding(
+                ("gpu_sharing",),
+                f"shares of accelerators on nodes of purpose '{self.purpose}'",
+                effect="there would be nothing to share",
+                remedy="leave gpu_sharing out",
+            )
+        elif self.image is not NodeImage.BOTTLEROCKET:
+            yield Finding(
+                ("image",),
+                f"'{self.image}' with gpu_sharing",
+                effect="nothing would set the sharing up before the node takes its first pod",
+                remedy="choose image: bottlerocket, which does it when it boots",
+                allowed=(NodeImage.BOTTLEROCKET.value,),
+            )
+        if sharing.kind is SharingKind.TIME_SLICING and not self.min_nodes:
+            yield Finding(
+                ("min_nodes",),
+                "0 nodes whose accelerators are shared in time",
+                effect="the autoscaler knows from a running node only that it offers such shares: none would start",
+                remedy="set min_nodes to at least 1",
+            )
+        if self.efa:
+            yield Finding(
+                ("efa",),
+                "fabric adapters for nodes whose accelerators are shared",
+                effect="a replica that spans nodes takes whole accelerators, and finds none",
+                remedy="set efa: false, or leave gpu_sharing out",
             )

@@ -15,7 +15,10 @@ class Quota(Section):
 
     cpu: int = Field(gt=0, le=100_000, description="CPU cores.")
     memory_gib: int = Field(gt=0, le=1_000_000, description="Memory, GiB.")
-    accelerators: int = Field(default=0, ge=0, le=10_000, description="Accelerators.")
+    accelerators: int = Field(default=0, ge=0, le=10_000, description="Accelerators, or parts of them (mig).")
+    accelerator_slices: int = Field(
+        default=0, ge=0, le=10_000, description="Shares of accelerators that replicas take turns on (time-slicing)."
+    )
 
 
 class Tenant(Section):

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from serving.blueprint.errors import Finding
 from serving.blueprint.findings import raise_findings
 from serving.blueprint.schema.base import Identifier, Name, Seconds, Section, SemanticVersion, Sha256
+from serving.blueprint.schema.sharing import AcceleratorShare, SharingKind
 
 _COPY_SLACK = 1.1
 """The model's stated size is rounded; a volume that is too small by a byte ends every start."""
@@ -112,7 +113,16 @@ class Resources(Section):
     memory_gib: float = Field(default=8, gt=0, le=2_048, description="Memory requested and limited, GiB.")
     accelerator: Accelerator = Field(default=Accelerator.NONE, description="Accelerator model; none for CPU.")
     accelerators: int = Field(default=0, ge=0, le=8, description="Whole accelerators of one replica.")
+    accelerator_share: AcceleratorShare | None = Field(
+        default=None, description="The share of one accelerator, where a replica needs no whole one."
+    )
     ephemeral_storage_gib: float = Field(default=10, gt=0, le=4_096, description="Scratch space limit, GiB.")
+
+    @property
+    def time_sliced(self) -> bool:
+        """Whether replicas take turns on an accelerator."""
+        share = self.accelerator_share
+        return share is not None and share.kind is SharingKind.TIME_SLICING
 
     @model_validator(mode="after")
     def _check(self) -> Resources:
@@ -124,6 +134,17 @@ class Resources(Section):
                         f"{self.accelerators} of accelerator '{self.accelerator}'",
                         effect="replicas would be scheduled on the wrong nodes or never",
                         remedy="name an accelerator and a count of at least 1, or neither",
+                    )
+                ]
+            )
+        if self.accelerator_share is not None and self.accelerators != 1:
+            raise_findings(
+                [
+                    Finding(
+                        ("accelerator_share",),
+                        f"a share of {self.accelerators} accelerators",
+                        effect="nobody could offer it: a share is of one accelerator, and its owner sees no other",
+                        remedy="state accelerators: 1, or leave the share out",
                     )
                 ]
             )
@@ -181,6 +202,11 @@ class Model(Section):
         return math.ceil(self.size_gib * _COPY_SLACK)
 
     @property
+    def _bounds_memory(self) -> bool:
+        """Whether the engine was told how much of the accelerator's memory it may take."""
+        return any(one.replace("_", "-").startswith("--gpu-memory-utilization") for one in self.engine.arguments)
+
+    @property
     def disk_gib(self) -> int:
         """What one replica takes of its node's disk: its copy of the model and its scratch space, GiB."""
         return self.copy_gib + math.ceil(self.resources.ephemeral_storage_gib)
@@ -191,6 +217,21 @@ class Model(Section):
         return self
 
     def _findings(self) -> Iterator[Finding]:
+        share = self.resources.accelerator_share
+        if share is not None and share.memory_gib is not None and self.size_gib > share.memory_gib:
+            yield Finding(
+                ("resources", "accelerator_share", "profile"),
+                f"{share.profile} has {share.memory_gib:g} GiB, the model {self.size_gib:g} GiB",
+                effect="its weights would not fit into the accelerator's memory",
+                remedy="choose a larger part, a smaller model, or a whole accelerator",
+            )
+        if self.resources.time_sliced and self.engine.name is EngineName.VLLM and not self._bounds_memory:
+            yield Finding(
+                ("engine", "arguments"),
+                "vLLM without --gpu-memory-utilization, on an accelerator that replicas take turns on",
+                effect="the first replica would take nine tenths of the memory, and the next one would not start",
+                remedy="state its share of the memory, e.g. --gpu-memory-utilization=0.45 where two take turns",
+            )
         prefix = f"{self.name}/{self.version}/"
         if not self.manifest.path.startswith(prefix) or ".." in self.manifest.path:
             yield Finding(
