@@ -18,6 +18,7 @@ from components.hosts import regional_host
 from components.lineage import annotations, labels
 from components.manifest import KubernetesObject, Manifest, create_object, declared_dependencies
 from components.namespaces import namespace_manifest
+from components.node_labels import wanted_accelerator
 from components.options import parse_args, type_token
 from components.priorities import priority_class
 from serving.blueprint.fleet import ADMISSION_NAMESPACE
@@ -178,7 +179,7 @@ def admitted_tenant(
         "hosts": [host for b in theirs for host in (hosts[b.name], regional_host(hosts[b.name], region))],
         "services": [blueprint.name for blueprint in theirs],
         "priority_classes": sorted({priority_class(tier) for b in theirs for tier in _tiers(b)}),
-        "accelerators": sorted({one.accelerator.value for one in resources if one.accelerators}),
+        "accelerators": sorted({wanted_accelerator(one) for one in resources if one.accelerators}),
         "accelerators_per_container": most,
         "accelerators_per_pod": most,
     }

@@ -6,7 +6,7 @@ Who asks for them: the pods of a service.
 
 from typing import Final
 
-from serving.blueprint.schema.model import Accelerator
+from serving.blueprint.schema.model import Accelerator, Resources
 from serving.blueprint.tags import LABEL_PREFIX
 
 ACCELERATOR_LABEL: Final = f"{LABEL_PREFIX}accelerator"
@@ -48,3 +48,9 @@ HOST_LABEL: Final = "kubernetes.io/hostname"
 def accelerator_value(accelerator: Accelerator, share: str | None) -> str:
     """Value of `ACCELERATOR_LABEL`: nodes that share theirs are of another kind than those that don't."""
     return accelerator.value if share is None else f"{accelerator.value}-{share}"
+
+
+def wanted_accelerator(resources: Resources) -> str:
+    """The value that a replica asks for."""
+    share = resources.accelerator_share
+    return accelerator_value(resources.accelerator, share.word if share else None)

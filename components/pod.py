@@ -21,7 +21,7 @@ from components.node_labels import (
     PURPOSE_LABEL,
     SHARED_GPU_RESOURCE,
     ZONE_LABEL,
-    accelerator_value,
+    wanted_accelerator,
 )
 from components.priorities import priority_class
 from components.workload import Workload
@@ -120,9 +120,8 @@ def _placement(workload: Workload) -> dict[str, Any]:
     resources = workload.model.resources
     if not resources.accelerators:
         return placement | {"nodeSelector": {PURPOSE_LABEL: NodePurpose.CPU.value}}
-    share = resources.accelerator_share
     return placement | {
-        "nodeSelector": {ACCELERATOR_LABEL: accelerator_value(resources.accelerator, share.word if share else None)},
+        "nodeSelector": {ACCELERATOR_LABEL: wanted_accelerator(resources)},
         "tolerations": [{"key": GPU_TAINT_KEY, "operator": "Exists", "effect": GPU_TAINT_EFFECT}],
     }
 

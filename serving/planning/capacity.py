@@ -243,7 +243,7 @@ def _nodes_too_few(
 ) -> Iterator[Finding]:
     """First-fit of all services' worst cases on the node groups of one region."""
     free = {group.name: float(_lasting_nodes(group)) for group in region.node_groups}
-    wanted = [demand for blueprint in blueprints for demand in demands(environment, blueprint)]
+    wanted = [demand for blueprint in blueprints for demand in _most_wanted(environment, blueprint)]
     if environment.cluster.compute is Compute.AUTO_MODE:
         # its built-in node pools have no bound, and no accelerators
         wanted = [demand for demand in wanted if demand.resources.accelerators]
@@ -254,10 +254,21 @@ def _nodes_too_few(
                 ("regions", index, "node_groups"),
                 f"{region.name} can't hold {demand.replicas} replicas of {demand.service} ({demand.part}:"
                 f" {_shape(demand.resources)}): {left} find no node",
-                effect="after the loss of another region this one could not carry the peak",
-                remedy="raise max_nodes of a fitting node group, add one, or lower the declared peak",
+                effect="after the loss of another region, in a scheduled peak or when metrics are missing they would"
+                " wait for ever",
+                remedy="raise max_nodes of a fitting node group, add one, or lower the declared peak, the schedule or"
+                " the fallback",
                 allowed=tuple(_fitting(demand.resources, region)),
             )
+
+
+def _most_wanted(environment: Environment, blueprint: Blueprint) -> Iterator[Demand]:
+    """What a service asks of a region when a known peak comes, or metrics are missing, while another region is lost."""
+    model, *others = demands(environment, blueprint)
+    scaling = blueprint.scaling
+    held = max((peak.replicas for peak in scaling.schedule), default=0)
+    yield replace(model, replicas=max(model.replicas, held, scaling.effective_fallback.replicas))
+    yield from others
 
 
 def _lasting_nodes(group: NodeGroup) -> int:

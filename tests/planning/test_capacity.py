@@ -292,3 +292,19 @@ def test_parts_that_an_accelerator_does_not_have_are_found_with_those_that_it_ha
     )
     [finding] = instance_findings(odd)
     assert "can't be cut into 1g.5gb" in finding.message
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"scaling.schedule": [{"name": "sale", "start": "0 5 * * *", "end": "0 6 * * *", "replicas": 40}]},
+        {"scaling.fallback": {"replicas": 40}},
+    ],
+    ids=["schedule", "fallback"],
+)
+def test_what_is_held_without_a_measured_load_finds_nodes_too(wish: dict[str, object]) -> None:
+    greedy = blueprint("fraud-score", **({"scaling.max_replicas": 40} | wish))
+    [finding, _] = capacity_findings(environment("prod"), [greedy])
+    assert "40 replicas of fraud-score" in finding.message
+    calm = blueprint("fraud-score", **{"scaling.max_replicas": 40, "scaling.fallback": {"replicas": 8}})
+    assert list(capacity_findings(environment("prod"), [calm])) == []
