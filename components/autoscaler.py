@@ -9,6 +9,7 @@ from typing import Any, Final
 from components.manifest import Manifest
 from components.workload import Workload
 from serving.blueprint.schema.scaling import Fallback, Peak, ScaleDirection, Trigger
+from serving.telemetry.degradation import stood_in_routes
 from serving.telemetry.metrics import SCRAPE_SECONDS, MetricType, ScalingQuery, Scope, replicas, scaling_query
 
 _POLLING_SECONDS: Final = SCRAPE_SECONDS
@@ -102,7 +103,13 @@ def _with_prewarmed(workload: Workload, trigger: Trigger) -> ScalingQuery:
     A mean is turned into a total first (times the replicas), so that the autoscaler asks for what the load
     needs and the pre-warmed ones on top.
     """
-    scope = Scope(workload.namespace, workload.name, window_seconds=_WINDOW_SECONDS)
+    scope = Scope(
+        workload.namespace,
+        workload.name,
+        window_seconds=_WINDOW_SECONDS,
+        # while it stands in, its requests come by the rung's route
+        further_routes=stood_in_routes(workload.blueprint) if workload.stands_in else (),
+    )
     asked = scaling_query(workload.blueprint, trigger.signal, scope=scope, model=workload.model)
     prewarmed = 0 if workload.stands_in else workload.blueprint.scaling.prewarmed_replicas
     if not prewarmed:

@@ -16,9 +16,9 @@ from components.lineage import labels
 from components.manifest import KubernetesObject, Manifest, create_object, declared_dependencies
 from components.node_labels import HOST_LABEL, ZONE_LABEL
 from components.options import parse_args, type_token
+from serving.blueprint import ladder
 from serving.blueprint.schema.base import Section
 from serving.blueprint.tags import PLATFORM_SERVICE, TagKey
-from serving.blueprint.versions import TESTED_VERSIONS
 
 _CONTROLLER: Final = "gateway.envoyproxy.io/gatewayclass-controller"
 _OWNED_BY_GATEWAY: Final = "gateway.envoyproxy.io/owning-gateway-name"
@@ -66,9 +66,9 @@ WIRING = frozenset({"target_group_arn"})
 class Gateway(pulumi.ComponentResource):
     """The one way into a cluster."""
 
-    NAME = "serving"
-    NAMESPACE = TESTED_VERSIONS.envoy_gateway.namespace
-    LISTENER = "https"
+    NAME = ladder.GATEWAY
+    NAMESPACE = ladder.GATEWAY_NAMESPACE
+    LISTENER = ladder.LISTENER
 
     gateway_name: pulumi.Output[str]
     """Name of the Gateway object that routes attach to."""

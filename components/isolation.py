@@ -20,6 +20,10 @@ EVERYWHERE: Final = "0.0.0.0/0"
 _PRIVATE: Final = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 """Ranges that no public address of AWS lies in: RFC 1918, RFC 6598 (carriers), RFC 3927 (link-local)."""
 
+SERVICE_RANGES: Final = ("10.100.0.0/16", "172.20.0.0/16")
+"""Where EKS puts the addresses of a cluster's services, the API server's among them, unless it is told otherwise
+(Amazon EKS API reference, KubernetesNetworkConfigRequest, read 2026-11)."""
+
 _NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 _HTTPS: Final = 443
 _DNS: Final = 53
@@ -62,6 +66,28 @@ def workload_policy(workload: Workload, aws_cidrs: Sequence[str]) -> Manifest:
             "policyTypes": ["Ingress", "Egress"],
             "ingress": ingress,
             "egress": egress,
+        },
+    }
+
+
+def api_server_policy(metadata: Mapping[str, Any], pods: Mapping[str, str], cidrs: Sequence[str]) -> Manifest:
+    """Nothing but the API server, for pods that only give it an order.
+
+    Args:
+        metadata: Metadata of the policy.
+        pods: Labels of the pods.
+        cidrs: Where the cluster's API server answers: its network interfaces in the cluster's own network.
+    """
+    api_server = [{"ipBlock": _block(cidr)} for cidr in (*SERVICE_RANGES, *cidrs)]
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": dict(metadata),
+        "spec": {
+            "podSelector": {"matchLabels": dict(pods)},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [],
+            "egress": [{"to": api_server, "ports": [_tcp(_HTTPS)]}],
         },
     }
 

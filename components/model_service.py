@@ -2,7 +2,8 @@
 
 Owns the composition: which objects a service consists of, in what order they come to be, and the AWS identity
 of its replicas. How each object looks is in the modules that it calls: `workload`, `pod`, `pod_monitor`,
-`rollout`, `autoscaler`, `routing`, `isolation`. What several services share is `Tenant`, `Gateway` and `ClusterAddons`.
+`rollout`, `autoscaler`, `routing`, `isolation`, `degradation`, `degradation_switch`. What several services share is
+`Tenant`, `Gateway` and `ClusterAddons`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,8 @@ from pydantic import Field, model_validator
 from components.autoscaler import scaled_object
 from components.cluster import cluster_arn
 from components.cluster_addons import ClusterAddons
+from components.degradation import rung_filters, rung_route, rung_traffic
+from components.degradation_switch import switch_access, switch_jobs, switch_policy
 from components.feature_store import read_features
 from components.gateway import Gateway
 from components.hosts import regional_host
@@ -24,11 +27,12 @@ from components.manifest import Manifest, create_object, declared_dependencies
 from components.model_fetch import model_prefix
 from components.model_store import read_models
 from components.options import child_options, parse_args, type_token
-from components.pod import PodContext, pod_template
+from components.pod import PodContext, image, pod_template
 from components.pod_monitor import pod_monitor
 from components.rollout import analysis_template, rollout
 from components.routing import route, traffic_policy
 from components.workload import Workload, disruption_budget, service_account, services, stand_in_tags
+from serving.blueprint.ladder import Rung, rungs
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Name, Section, Sha256
 
@@ -134,6 +138,7 @@ class ModelService(pulumi.ComponentResource):
         identity = self._create_identity()
         for workload in self._workloads:
             self._create_workload(workload, identity)
+        self._create_ladder()
         self.rollout_name = pulumi.Output.from_input(self._blueprint.name)
         self.url = pulumi.Output.from_input(f"https://{self._spec.host}")
         self.register_outputs({"role_arn": self.role_arn, "rollout_name": self.rollout_name, "url": self.url})
@@ -217,12 +222,47 @@ class ModelService(pulumi.ComponentResource):
         self._create(f"{prefix}disruptions", disruption_budget(workload), self._ready)
         self._create(f"{prefix}scrapes", pod_monitor(workload), self._ready)
 
+    def _create_ladder(self) -> None:
+        """The rungs, each ready and none of them on, and who switches them."""
+        service, *others = self._workloads
+        stand_in = others[0] if others else None
+        ladder = rungs(self._blueprint)
+        if not ladder:
+            return
+        may = [
+            self._create(f"degradation-{suffix}", manifest, self._ready)
+            for suffix, manifest in switch_access(service).items()
+        ]
+        fenced = switch_policy(service, self._spec.aws_cidrs)
+        may.append(self._create("degradation-network", fenced, self._ready))
+        for rung in ladder:
+            self._create_rung(service, rung, stand_in, may)
+
+    def _create_rung(
+        self, service: Workload, rung: Rung, stand_in: Workload | None, may: Sequence[pulumi.Resource]
+    ) -> None:
+        spec, action = self._spec, rung.action.value
+        needed = [
+            self._create(f"{action}-{suffix}", manifest, self._ready)
+            for suffix, manifest in rung_filters(service, rung, stand_in).items()
+        ]
+        # an answer must exist before a route can give it, or it would be an error 500
+        routed = self._create(f"{action}-route", rung_route(service, rung, self._hosts, stand_in), needed)
+        if (treated := rung_traffic(rung, stand_in)) is not None:
+            self._create(f"{action}-traffic", treated, [routed])
+        tools = image(spec.registry, spec.tools_image, spec.tools_image_digest)
+        for state, job in switch_jobs(service, rung, spec.prometheus_url, tools).items():
+            self._create(f"{action}-{state}", job, [routed, *may])
+
     def _create(self, suffix: str, manifest: Manifest, depends_on: Sequence[pulumi.Resource]) -> pulumi.Resource:
         return create_object(self, f"{self._name}-{suffix}", manifest, depends_on)
 
+    @property
+    def _hosts(self) -> list[str]:
+        return [self._spec.host, regional_host(self._spec.host, self._spec.region)]
+
     def _route(self, workload: Workload) -> Manifest:
-        hosts = [self._spec.host, regional_host(self._spec.host, self._spec.region)]
-        return route(workload, hosts, Gateway.NAME, Gateway.NAMESPACE, Gateway.LISTENER)
+        return route(workload, self._hosts, Gateway.NAME, Gateway.NAMESPACE, Gateway.LISTENER)
 
     def _context(self) -> PodContext:
         table = self._spec.feature_table

@@ -75,7 +75,7 @@ def pod_template(workload: Workload, context: PodContext) -> dict[str, Any]:
             "enableServiceLinks": False,  # a service called `vllm` would set variables that vLLM reads
             "priorityClassName": priority_class(workload.blueprint.identity.tier),
             "terminationGracePeriodSeconds": workload.grace_seconds,
-            "securityContext": _pod_security(),
+            "securityContext": pod_security(),
             **_placement(workload),
             "initContainers": [_fetch_container(workload, context)],
             "containers": [_server_container(workload, context)],
@@ -89,7 +89,8 @@ def image(registry: str, repository: str, digest: str) -> str:
     return f"{registry}/{repository}@{digest}"
 
 
-def _pod_security() -> dict[str, Any]:
+def pod_security() -> dict[str, Any]:
+    """Security context of a pod of ours."""
     return {
         "runAsNonRoot": True,
         "runAsUser": _USER,
@@ -100,7 +101,8 @@ def _pod_security() -> dict[str, Any]:
     }
 
 
-def _container_security() -> dict[str, Any]:
+def container_security() -> dict[str, Any]:
+    """Security context of a container of ours."""
     return {
         "allowPrivilegeEscalation": False,
         "privileged": False,
@@ -160,7 +162,7 @@ def _fetch_container(workload: Workload, context: PodContext) -> dict[str, Any]:
             "requests": {"cpu": _FETCH_CPU, "memory": memory, "ephemeral-storage": storage},
             "limits": {"memory": memory, "ephemeral-storage": storage},
         },
-        "securityContext": _container_security(),
+        "securityContext": container_security(),
         "volumeMounts": [
             {"name": "model", "mountPath": MODEL_DIRECTORY},
             {"name": "scratch", "mountPath": SCRATCH_DIRECTORY},
@@ -186,7 +188,7 @@ def _server_container(workload: Workload, context: PodContext) -> dict[str, Any]
         **_probes(workload, server),
         "lifecycle": {"preStop": {"sleep": {"seconds": workload.unseen_seconds}}},
         "resources": _resources(workload.model),
-        "securityContext": _container_security(),
+        "securityContext": container_security(),
         "volumeMounts": _mounts(server),
     }
     return container | ({"command": list(server.command)} if server.command else {})

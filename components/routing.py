@@ -5,7 +5,7 @@ and how the gateway treats the replicas (balancing, limits, retries). While a ro
 rollout controller's. A new model or engine changes nothing here but labels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from email.utils import format_datetime
 from math import ceil
@@ -13,15 +13,19 @@ from typing import Any, Final
 
 from components.manifest import FORCE_OWNERSHIP, Manifest
 from components.workload import SERVICE_PORT, Workload
-from serving.blueprint.schema.contract import Protocol, SupportedVersion
+from serving.blueprint.schema.contract import Contract, Protocol, SupportedVersion
 from serving.blueprint.schema.rollout import Strategy
 from serving.telemetry.gateway import Variant
+
+Headers = list[tuple[str, str]]
+"""Names and values."""
 
 VERSION_HEADER: Final = "x-contract-version"
 """By this request header a consumer asks for an older version; answers say by it which one they keep to."""
 
 STAND_IN_HEADER: Final = "x-serving-stand-in"
-"""By this request header probes (and whoever wants to) reach the smaller model while nothing is wrong."""
+"""By this request header probes (and whoever wants to) reach the smaller model while nothing is wrong; as a response
+header it says that the smaller model answered."""
 
 PREVIEW_HEADER: Final = "x-serving-preview"
 """By this request header checks reach a version that waits to be switched to."""
@@ -40,6 +44,14 @@ Replicas that start or end are no good ones to it (Envoy Gateway v1.9.0, `getIRE
 doubles would send users to replicas that still load their model. Not 0: a version whose replicas all end is better
 asked than refused, because they keep answering until the gateway has noticed.
 """
+
+_RETRY_PERCENT: Final = 20
+"""Most retries at a time, of the requests in flight: retries of everything would double the load of a service that is
+just failing under it. Envoy's own default of a retry budget (config/cluster/v3, RetryBudget, read 2026-11)."""
+
+_LEAST_RETRIES: Final = 3
+"""Retries at a time that are always allowed: with few requests in flight a share of them would be none. Envoy's own
+default too."""
 
 
 def route(workload: Workload, hosts: Sequence[str], gateway: str, namespace: str, listener: str) -> Manifest:
@@ -65,20 +77,25 @@ def route(workload: Workload, hosts: Sequence[str], gateway: str, namespace: str
     }
 
 
-def traffic_policy(workload: Workload) -> Manifest:
-    """How the gateway treats the replicas behind the route."""
+def traffic_policy(workload: Workload, route_name: str | None = None) -> Manifest:
+    """How the gateway treats the replicas behind a route; the workload's own by default.
+
+    Args:
+        workload: The workload behind the route.
+        route_name: Name of the route, and of the policy.
+    """
     grpc = workload.blueprint.contract.protocol is Protocol.GRPC
     parallel = _parallel_requests(workload)
     return {
         "apiVersion": "gateway.envoyproxy.io/v1alpha1",
         "kind": "BackendTrafficPolicy",
-        "metadata": workload.metadata(),
+        "metadata": workload.metadata(route_name),
         "spec": {
             "targetRefs": [
                 {
                     "group": "gateway.networking.k8s.io",
                     "kind": "GRPCRoute" if grpc else "HTTPRoute",
-                    "name": workload.name,
+                    "name": route_name or workload.name,
                 }
             ],
             # requests differ in length a thousandfold; taking turns would pile them up on one replica
@@ -87,6 +104,10 @@ def traffic_policy(workload: Workload) -> Manifest:
                 "maxConnections": parallel,
                 "maxParallelRequests": parallel,
                 "maxPendingRequests": parallel,
+                "retryBudget": {
+                    "percent": {"numerator": _RETRY_PERCENT},
+                    "minRetryConcurrency": _LEAST_RETRIES,
+                },
             },
             # only what no replica has seen is tried again: an answer may already have been paid for
             "retry": {"numRetries": 2, "retryOn": {"triggers": ["connect-failure", "refused-stream"]}},
@@ -122,34 +143,35 @@ def _parallel_requests(workload: Workload) -> int:
 
 
 def _rules(workload: Workload) -> list[dict[str, Any]]:
-    contract = workload.blueprint.contract
-    rules = [
-        *(
-            _rule(workload, older.version, [(VERSION_HEADER, older.version)], older)
-            for older in contract.supported_versions
-        ),
-        _rule(workload, contract.version, []),
-    ]
+    rules = [_rule(workload, wanted, answered) for wanted, answered in contract_versions(workload.blueprint.contract)]
     if workload.blueprint.rollout.strategy is Strategy.BLUE_GREEN:
         rules.append(_preview_rule(workload))
     return rules
 
 
-def _rule(
-    workload: Workload,
-    version: str,
-    headers: list[tuple[str, str]],
-    deprecated: SupportedVersion | None = None,
-) -> dict[str, Any]:
-    answered = [{"name": VERSION_HEADER, "value": version}]
-    if deprecated is not None:
-        answered += deprecation_headers(deprecated)
+def contract_versions(contract: Contract) -> Iterator[tuple[Headers, Headers]]:
+    """Every version side by side: request headers that ask for it, response headers that tell it."""
+    for older in contract.supported_versions:
+        version = (VERSION_HEADER, older.version)
+        yield [version], [version, *deprecation_headers(older)]
+    yield [], [(VERSION_HEADER, contract.version)]
+
+
+def answered_headers(headers: Headers) -> dict[str, Any]:
+    """The filter of a rule that sets response headers."""
+    return {
+        "type": "ResponseHeaderModifier",
+        "responseHeaderModifier": {"set": [{"name": name, "value": value} for name, value in headers]},
+    }
+
+
+def _rule(workload: Workload, wanted: Headers, answered: Headers) -> dict[str, Any]:
     rule: dict[str, Any] = {
-        "matches": [_match(workload, headers)],
-        "filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": answered}}],
+        "matches": [_match(workload, wanted)],
+        "filters": [answered_headers(answered)],
         "backendRefs": _backends(workload, canary_percent=0),
     }
-    return rule | _timeouts(workload)
+    return rule | timeouts(workload)
 
 
 def _preview_rule(workload: Workload) -> dict[str, Any]:
@@ -157,17 +179,17 @@ def _preview_rule(workload: Workload) -> dict[str, Any]:
         "matches": [_match(workload, [(PREVIEW_HEADER, "true")])],
         "backendRefs": _backends(workload, canary_percent=100),
     }
-    return preview | _timeouts(workload)
+    return preview | timeouts(workload)
 
 
-def _timeouts(workload: Workload) -> dict[str, Any]:
+def timeouts(workload: Workload) -> dict[str, Any]:
     """A GRPCRoute has no timeouts; its callers bring deadlines of their own."""
     if workload.blueprint.contract.protocol is Protocol.GRPC:
         return {}
     return {"timeouts": {"request": f"{workload.request_seconds}s"}}
 
 
-def _match(workload: Workload, headers: list[tuple[str, str]]) -> dict[str, Any]:
+def _match(workload: Workload, headers: Headers) -> dict[str, Any]:
     wanted = [*headers, *([(STAND_IN_HEADER, "true")] if workload.stands_in else [])]
     match: dict[str, Any] = {}
     if workload.blueprint.contract.protocol is not Protocol.GRPC:
@@ -201,11 +223,11 @@ def _backend(service: str, weight: int, variant: Variant) -> dict[str, Any]:
     }
 
 
-def deprecation_headers(version: SupportedVersion) -> list[dict[str, str]]:
+def deprecation_headers(version: SupportedVersion) -> Headers:
     """`Deprecation` (RFC 9745, a structured date) and `Sunset` (RFC 8594, an HTTP date)."""
     return [
-        {"name": "deprecation", "value": f"@{int(_midnight(version.deprecated_on).timestamp())}"},
-        {"name": "sunset", "value": format_datetime(_midnight(version.removed_on), usegmt=True)},
+        ("deprecation", f"@{int(_midnight(version.deprecated_on).timestamp())}"),
+        ("sunset", format_datetime(_midnight(version.removed_on), usegmt=True)),
     ]
 
 

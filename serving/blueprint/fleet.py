@@ -16,6 +16,7 @@ from serving.blueprint.environment import Environment, RoutingKind
 from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.contract import Delivery, Protocol
+from serving.blueprint.schema.degradation import Action
 from serving.blueprint.schema.governance import Encryption
 from serving.blueprint.schema.recovery import FailoverMode
 from serving.blueprint.versions import TESTED_VERSIONS
@@ -32,8 +33,12 @@ RESERVED_NAMESPACES = frozenset(
 )
 """Namespaces of the cluster and of the platform; a tenant's namespace is named after it."""
 
-DERIVED_SUFFIXES = ("canary", "fallback", "fallback-canary")
+DERIVED_SUFFIXES = ("canary", "fallback", "fallback-canary", "degradation", *(action.value for action in Action))
 """What is added to a service's name for further objects in its tenant's namespace."""
+
+SWITCH_CPU = 0.05
+SWITCH_MEMORY_MIB = 64
+"""What the job asks for that switches one rung of a degradation ladder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +227,10 @@ def _not_rendered_yet(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
     """What a blueprint may say but no stack can deploy yet, and what to do meanwhile."""
     if blueprint.contract.protocol is Protocol.GRPC:
         yield "contract.protocol 'grpc' (the load balancer and its health checks speak HTTP/1.1)", "serve HTTP"
+    if blueprint.contract.protocol is Protocol.GRPC and blueprint.degradation.ladder:
+        yield "degradation.ladder of a gRPC contract (the gateway cannot answer gRPC by itself)", "leave the ladder out"
+    if any(step.action is Action.CACHED_ANSWER for step in blueprint.degradation.ladder):
+        yield "a step 'cached-answer' (the gateway keeps no answers)", "take smaller-model or static-answer"
     if Delivery.ASYNC in blueprint.contract.delivery:
         yield "contract.delivery 'async' (no queue is rendered)", "deliver sync or stream"
     if blueprint.governance.encryption is Encryption.SERVICE_KEY:
@@ -326,6 +335,9 @@ def _wanted(blueprints: Iterable[Blueprint]) -> dict[str, float]:
             wanted["cpu"] += both * resources.cpu
             wanted["memory_gib"] += both * resources.memory_gib
             wanted["accelerator_slices" if resources.time_sliced else "accelerators"] += both * resources.accelerators
+        # a rung is switched just when everything is taken
+        wanted["cpu"] += len(blueprint.degradation.ladder) * SWITCH_CPU
+        wanted["memory_gib"] += len(blueprint.degradation.ladder) * SWITCH_MEMORY_MIB / 1_024
     return wanted
 
 

@@ -6,7 +6,7 @@ histogram buckets that objectives need. The gateway itself is deployed by `compo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 import yaml
@@ -74,10 +74,17 @@ _BACKENDS = {
 }
 
 
-def cluster(blueprint: Blueprint, namespace: str, route: str, variant: Variant) -> tuple[Matcher, ...]:
-    """Matchers of the Envoy clusters behind a route; backend 0 is the stable version, 1 the canary."""
+def cluster(blueprint: Blueprint, routes: Sequence[str], variant: Variant) -> tuple[Matcher, ...]:
+    """Matchers of the Envoy clusters behind routes; backend 0 is the stable version, 1 the canary.
+
+    Args:
+        blueprint: The service.
+        routes: The routes, as `namespace/name`.
+        variant: Which backends of each.
+    """
     kind = "grpcroute" if blueprint.contract.protocol is Protocol.GRPC else "httproute"
-    return (Matcher("envoy_cluster_name", f"{kind}/{namespace}/{route}{_BACKENDS[variant]}", regex=True),)
+    named = routes[0] if len(routes) == 1 else f"({'|'.join(routes)})"
+    return (Matcher("envoy_cluster_name", f"{kind}/{named}{_BACKENDS[variant]}", regex=True),)
 
 
 def request_rate(clusters: tuple[Matcher, ...], window: str) -> str:

@@ -74,6 +74,7 @@ class Scope:
         variant: All replicas, or one of two versions.
         window_seconds: Length of the window.
         route: Name of the route at the gateway; the workload's by default.
+        further_routes: Routes by which requests come besides, as `namespace/name`.
     """
 
     namespace: str
@@ -81,6 +82,7 @@ class Scope:
     variant: Variant = Variant.ALL
     window_seconds: int = 300
     route: str | None = None
+    further_routes: tuple[str, ...] = ()
 
     @property
     def window(self) -> str:
@@ -100,7 +102,8 @@ class Scope:
 
     def clusters(self, blueprint: Blueprint) -> tuple[Matcher, ...]:
         """Matchers of the gateway's clusters."""
-        return gateway.cluster(blueprint, self.namespace, self.route or self.workload, self.variant)
+        own = f"{self.namespace}/{self.route or self.workload}"
+        return gateway.cluster(blueprint, (own, *self.further_routes), self.variant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +191,18 @@ def scaling_query(blueprint: Blueprint, signal: Signal, *, scope: Scope, model: 
     served = model or blueprint.model
     if signal in _COUNT_SIGNALS and not _is_mean(blueprint, signal, served):
         return ScalingQuery(_total(blueprint, signal, scope, served), MetricType.AVERAGE_VALUE)
+    return ScalingQuery(settled_query(blueprint, signal, scope=scope, model=served), MetricType.VALUE)
+
+
+def settled_query(blueprint: Blueprint, signal: Signal, *, scope: Scope, model: Model | None = None) -> str:
+    """PromQL of one number in the signal's own unit: zero while nobody asks, absent when its source is gone.
+
+    Raises:
+        InternalError: nobody measures the signal; `contract_findings` would have said so.
+    """
+    served = model or blueprint.model
     value = query(blueprint, signal, scope=scope, model=served)
-    return ScalingQuery(f"({value}) or 0 * {_alive(blueprint, signal, scope, served)}", MetricType.VALUE)
+    return f"({value}) or 0 * {_alive(blueprint, signal, scope, served)}"
 
 
 def replicas(scope: Scope) -> str:
@@ -380,5 +393,6 @@ __all__ = [
     "query",
     "replicas",
     "scaling_query",
+    "settled_query",
     "source_of",
 ]

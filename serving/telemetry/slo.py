@@ -16,15 +16,19 @@ from typing import Any
 
 import yaml
 
+from serving.blueprint import ladder
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.incidents import FailureMode, Severity
 from serving.blueprint.schema.signals import Signal
-from serving.telemetry import gateway
+from serving.telemetry import degradation, gateway
 from serving.telemetry.engines import Series, contract_of
-from serving.telemetry.metrics import Scope, query
+from serving.telemetry.metrics import Scope
 from serving.telemetry.promql import bucket_bound, duration, label_set, rate, selector
 
 HOUR = 3_600
+
+LONGEST_DEGRADATION_SECONDS = HOUR
+"""A rung that has been on for so long is no passing trouble: somebody decides, or has forgotten it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,13 @@ class Objective:
 
 def objectives(blueprint: Blueprint, namespace: str) -> tuple[Objective, ...]:
     """Every objective that the blueprint states."""
-    scope = Scope(namespace, blueprint.name, window_seconds=BASE_WINDOW_SECONDS)
+    # an answer of the smaller model is an answer of the service
+    scope = Scope(
+        namespace,
+        blueprint.name,
+        window_seconds=BASE_WINDOW_SECONDS,
+        further_routes=degradation.stood_in_routes(blueprint),
+    )
     return (
         _availability(blueprint, scope),
         *_latencies(blueprint, scope),
@@ -127,7 +137,7 @@ def rule_groups(blueprint: Blueprint, namespace: str, runbook_base_url: str = ""
     groups = [_group(blueprint, o.name, 60, _objective_rules(blueprint, o, runbooks)) for o in stated]
     groups.append(_group(blueprint, "error-budget", 300, (_budget_left(blueprint, o) for o in stated)))
     if blueprint.degradation.ladder:
-        groups.append(_group(blueprint, "degradation", 60, _ladder(blueprint, namespace, runbooks)))
+        groups.append(_group(blueprint, "degradation", 60, _ladder(blueprint, runbooks)))
     return {"groups": groups}
 
 
@@ -298,30 +308,42 @@ def _alerts(blueprint: Blueprint, objective: Objective, runbooks: str) -> Iterat
     }
 
 
-def _ladder(blueprint: Blueprint, namespace: str, runbooks: str) -> Iterator[dict[str, Any]]:
-    """One alert for each step of the degradation ladder whose condition holds."""
-    for index, step in enumerate(blueprint.degradation.ladder):
-        scope = Scope(namespace, blueprint.name, window_seconds=max(step.when.for_seconds, 60))
-        comparison = f"> {step.when.above:g}" if step.when.above is not None else f"< {step.when.below:g}"
-        yield {
-            "alert": "DegradationStepDue",
-            "expr": f"({query(blueprint, step.when.signal, scope=scope)}) {comparison}",
-            "for": duration(step.when.for_seconds),
-            "labels": {
-                "service": blueprint.name,
-                "tenant": blueprint.identity.tenant,
-                "step": str(index + 1),
-                "action": step.action.value,
-            }
-            | _severity_labels(blueprint, page=False),
-            "annotations": _annotations(
-                blueprint,
-                FailureMode.INFRASTRUCTURE_OUTAGE,
-                f"{blueprint.name}: step {index + 1} of the degradation ladder is due ({step.action})",
-                f"{step.when.signal} {comparison} {step.when.signal.unit}",
-                runbooks,
-            ),
+def _ladder(blueprint: Blueprint, runbooks: str) -> Iterator[dict[str, Any]]:
+    """Alerts of each rung of the degradation ladder: it is due, it is on, it has been on for too long."""
+    for rung in ladder.rungs(blueprint):
+        condition = degradation.comparison(rung.step.when)
+        due = f"({degradation.signal_query(blueprint, rung)}) {condition}"
+        held = f"{rung.step.when.signal} {condition} {rung.step.when.signal.unit}"
+        is_on = f"max ({degradation.attached(rung)})"
+        yield _rung_alert(blueprint, rung, "Due", due, rung.step.when.for_seconds, held, runbooks)
+        yield _rung_alert(blueprint, rung, "On", is_on, 0, "consumers get a worse answer than was promised", runbooks)
+        forgotten = "neither its condition nor a person has ended it; whose turn is it?"
+        yield _rung_alert(blueprint, rung, "Lasts", is_on, LONGEST_DEGRADATION_SECONDS, forgotten, runbooks)
+
+
+def _rung_alert(
+    blueprint: Blueprint, rung: ladder.Rung, what: str, expr: str, for_seconds: int, description: str, runbooks: str
+) -> dict[str, Any]:
+    return {
+        "alert": f"DegradationStep{what}",
+        "expr": expr,
+        **({"for": duration(for_seconds)} if for_seconds else {}),
+        "labels": {
+            "service": blueprint.name,
+            "tenant": blueprint.identity.tenant,
+            "step": str(rung.number),
+            "action": rung.action.value,
         }
+        | _severity_labels(blueprint, page=False),
+        "annotations": _annotations(
+            blueprint,
+            FailureMode.INFRASTRUCTURE_OUTAGE,
+            f"{blueprint.name}: step {rung.number} of the degradation ladder ({rung.action}): {what.lower()}",
+            description,
+            runbooks,
+        )
+        | {"switch_on": ladder.switch_text(rung, on=True), "switch_off": ladder.switch_text(rung, on=False)},
+    }
 
 
 def _severity(blueprint: Blueprint, *, page: bool) -> Severity:

@@ -74,7 +74,7 @@ def test_only_answers_of_an_older_version_are_marked_as_deprecated() -> None:
 
 def test_deprecation_dates_are_written_as_their_standards_ask() -> None:
     version = SupportedVersion(version="1.0.0", deprecated_on=date(2026, 9, 1), removed_on=date(2027, 3, 1))
-    headers = {header["name"]: header["value"] for header in deprecation_headers(version)}
+    headers = dict(deprecation_headers(version))
     assert datetime.fromtimestamp(int(headers["deprecation"].removeprefix("@")), UTC).date() == date(2026, 9, 1)
     assert parsedate_to_datetime(headers["sunset"]).date() == date(2027, 3, 1)
     assert headers["sunset"].endswith("GMT")

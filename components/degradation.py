@@ -1,0 +1,219 @@
+"""The rungs of the degradation ladder at the gateway: worse answers that stand ready as routes of their own.
+
+Owns what each rung looks like: its route, what it answers with, and how the gateway treats the smaller model behind
+it. A rung's route states no gateway: attaching it is switching it on, by the command of `serving.blueprint.ladder`,
+and who gives that command by itself is `components.degradation_switch`. Nothing here changes the service's own route,
+which a rollout may be moving at the same time.
+
+Which route wins: Envoy Gateway puts regular expressions of paths before prefixes whatever else they match, and among
+them longer ones first (envoyproxy/gateway v1.9.0, internal/gatewayapi/sort.go, read 2026-11; the Gateway API leaves
+the place of regular expressions to implementations). So each rung matches every path by an expression that is longer
+than that of the rung before. Who has been shed stays shed, whatever else is switched on.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from components.manifest import Manifest
+from components.routing import (
+    STAND_IN_HEADER,
+    Headers,
+    answered_headers,
+    contract_versions,
+    timeouts,
+    traffic_policy,
+)
+from components.workload import SERVICE_PORT, Workload
+from serving.blueprint.ladder import DEGRADATION_HEADER, LOW_PRIORITY, PRIORITY_HEADER, Rung
+from serving.blueprint.schema.contract import Delivery, Protocol
+from serving.blueprint.schema.degradation import Action
+
+_TOO_MANY_REQUESTS: Final = 429
+"""As Kubernetes' own API server sheds: it is no fault of the service, and must not look like one to whoever counts
+5xx."""
+
+_ASKS_FOR_STREAM: Final = ("accept", ".*text/event-stream.*")
+"""The only sign of a streaming caller that a route can match: `stream: true` stands in the body."""
+
+_CHUNKS: Final = {"chat-completions": "chat.completion.chunk"}
+"""Task of an OpenAI contract -> `object` of the events of its streams (OpenAI API reference, read 2026-11)."""
+
+
+def rung_route(workload: Workload, rung: Rung, hosts: Sequence[str], stand_in: Workload | None = None) -> Manifest:
+    """The complete route of a rung; it belongs to no gateway until it is switched on.
+
+    Args:
+        workload: The service's own workload.
+        rung: The rung.
+        hosts: Every host under which the service is reached.
+        stand_in: The workload of the smaller model; where the rung routes to one.
+    """
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": workload.metadata(rung.name),
+        "spec": {"hostnames": list(hosts), "rules": list(_rules(workload, rung, stand_in))},
+    }
+
+
+def rung_filters(workload: Workload, rung: Rung, stand_in: Workload | None = None) -> dict[str, Manifest]:
+    """What the gateway does besides routing, by suffix of the logical name."""
+    if rung.action is Action.SMALLER_MODEL:
+        renamed = _renamed(workload, stand_in)
+        return {} if renamed is None else {"path": _filter(workload, rung.name, {"urlRewrite": {"path": renamed}})}
+    if rung.action is Action.SHED_LOW_PRIORITY:
+        return {"answer": _filter(workload, rung.name, {"directResponse": _refusal()})}
+    answers = {"answer": _filter(workload, rung.name, {"directResponse": _static_answer(rung)})}
+    if _chunk_object(workload) is not None:
+        events = {"directResponse": _static_events(workload, rung)}
+        answers["events"] = _filter(workload, _events_name(rung), events)
+    return answers
+
+
+def rung_traffic(rung: Rung, stand_in: Workload | None) -> Manifest | None:
+    """How the gateway treats the smaller model behind a rung: as it treats it behind its own route."""
+    if rung.action is not Action.SMALLER_MODEL or stand_in is None:
+        return None
+    return traffic_policy(stand_in, rung.name)
+
+
+def _rules(workload: Workload, rung: Rung, stand_in: Workload | None) -> Iterator[dict[str, Any]]:
+    if rung.action is Action.SHED_LOW_PRIORITY:
+        yield _shedding_rule(workload, rung)
+        return
+    for wanted, answered in contract_versions(workload.blueprint.contract):
+        if rung.action is Action.SMALLER_MODEL:
+            yield _smaller_rule(workload, rung, stand_in, wanted, answered)
+            continue
+        yield _answering_rule(rung, [_exactly(wanted)], answered, rung.name)
+        if _chunk_object(workload) is not None:
+            yield _answering_rule(rung, [_exactly(wanted), [_LIKE_STREAM]], answered, _events_name(rung))
+
+
+def _shedding_rule(workload: Workload, rung: Rung) -> dict[str, Any]:
+    """Only those who said that they may be refused; everybody else falls through to the next route."""
+    answered = [(DEGRADATION_HEADER, rung.action.value), ("retry-after", str(rung.step.until.for_seconds))]
+    beyond_all = len(workload.blueprint.degradation.ladder) + 1
+    return {
+        "matches": [_match(beyond_all, _exactly([(PRIORITY_HEADER, LOW_PRIORITY)]))],
+        # a direct response ends the list of filters: what comes after it is not read
+        "filters": [answered_headers(answered), _reference(rung.name)],
+    }
+
+
+def _answering_rule(
+    rung: Rung, headers: Sequence[Sequence[dict[str, str]]], answered: Headers, filter_name: str
+) -> dict[str, Any]:
+    told = [*answered, (DEGRADATION_HEADER, rung.action.value)]
+    return {
+        "matches": [_match(rung.number, [header for some in headers for header in some])],
+        "filters": [answered_headers(told), _reference(filter_name)],
+    }
+
+
+def _smaller_rule(
+    workload: Workload, rung: Rung, stand_in: Workload | None, wanted: Headers, answered: Headers
+) -> dict[str, Any]:
+    if stand_in is None:
+        raise ValueError(f"{rung.name} needs the workload of the smaller model")
+    told = [*answered, (DEGRADATION_HEADER, rung.action.value), (STAND_IN_HEADER, "true")]
+    renaming = [] if _renamed(workload, stand_in) is None else [_reference(rung.name)]
+    rule: dict[str, Any] = {
+        "matches": [_match(rung.number, _exactly(wanted))],
+        "filters": [answered_headers(told), *renaming],
+        # a new version of the smaller model moves no weights here: what is stable of it answers
+        "backendRefs": [
+            {"group": "", "kind": "Service", "name": stand_in.stable_service, "port": SERVICE_PORT, "weight": 1}
+        ],
+    }
+    return rule | timeouts(workload)
+
+
+def _match(length: int, headers: Sequence[dict[str, str]]) -> dict[str, Any]:
+    """Every path, by an expression whose length decides between rungs."""
+    match: dict[str, Any] = {"path": {"type": "RegularExpression", "value": "/" + length * ".*"}}
+    return match | ({"headers": list(headers)} if headers else {})
+
+
+def _exactly(headers: Headers) -> list[dict[str, str]]:
+    return [{"type": "Exact", "name": name, "value": value} for name, value in headers]
+
+
+_LIKE_STREAM: Final = {"type": "RegularExpression", "name": _ASKS_FOR_STREAM[0], "value": _ASKS_FOR_STREAM[1]}
+
+
+def _reference(filter_name: str) -> dict[str, Any]:
+    return {
+        "type": "ExtensionRef",
+        "extensionRef": {"group": "gateway.envoyproxy.io", "kind": "HTTPRouteFilter", "name": filter_name},
+    }
+
+
+def _filter(workload: Workload, name: str, spec: Mapping[str, Any]) -> Manifest:
+    return {
+        "apiVersion": "gateway.envoyproxy.io/v1alpha1",
+        "kind": "HTTPRouteFilter",
+        "metadata": workload.metadata(name),
+        "spec": dict(spec),
+    }
+
+
+def _refusal() -> dict[str, Any]:
+    message = f"Overloaded: requests with {PRIORITY_HEADER}: {LOW_PRIORITY} are refused for now."
+    body = {"error": {"message": message, "type": "overloaded", "code": Action.SHED_LOW_PRIORITY.value}}
+    return _direct_response(_TOO_MANY_REQUESTS, "application/json", _json(body))
+
+
+def _static_answer(rung: Rung) -> dict[str, Any]:
+    return _direct_response(200, "application/json", _json(rung.step.static_answer or {}))
+
+
+def _static_events(workload: Workload, rung: Rung) -> dict[str, Any]:
+    """The same answer as a stream: one event with all of it, and the end."""
+    answer = dict(rung.step.static_answer or {})
+    choices = [
+        {**{key: value for key, value in choice.items() if key != "message"}, "delta": choice["message"]}
+        for choice in answer.get("choices", [])
+    ]
+    event = {**answer, "object": _chunk_object(workload), "choices": choices}
+    return _direct_response(200, "text/event-stream", f"data: {_json(event)}\n\ndata: [DONE]\n\n")
+
+
+def _chunk_object(workload: Workload) -> str | None:
+    """What an event of the contract's streams calls itself; None where nobody knows how they look."""
+    contract = workload.blueprint.contract
+    if contract.protocol is not Protocol.OPENAI or Delivery.STREAM not in contract.delivery:
+        return None
+    return _CHUNKS.get(contract.task or "")
+
+
+def _direct_response(status: int, content_type: str, body: str) -> dict[str, Any]:
+    """Bodies are formats in which `%` begins a command of Envoy (its access log's command operators)."""
+    return {
+        "statusCode": status,
+        "contentType": content_type,
+        "body": {"type": "Inline", "inline": body.replace("%", "%%")},
+    }
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _events_name(rung: Rung) -> str:
+    return f"{rung.name}-events"
+
+
+def _renamed(workload: Workload, stand_in: Workload | None) -> dict[str, Any] | None:
+    """Where paths name the model, the smaller model's name takes its place; servers know no other."""
+    if stand_in is None or workload.blueprint.contract.protocol is not Protocol.OPEN_INFERENCE_V2:
+        return None
+    return {
+        "type": "ReplaceRegexMatch",
+        "replaceRegexMatch": {
+            "pattern": f"^/v2/models/{re.escape(workload.model.name)}(/.*)?$",
+            "substitution": rf"/v2/models/{stand_in.model.name}\1",
+        },
+    }
