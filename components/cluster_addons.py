@@ -31,6 +31,7 @@ from serving.blueprint.environment import Addon, NodeImage, NodePurpose
 from serving.blueprint.schema.base import Name, Section
 from serving.blueprint.schema.identity import Tier
 from serving.blueprint.versions import TESTED_VERSIONS, Chart
+from serving.telemetry.degradation import route_state
 
 _CHARTS: Final = {
     Addon.KEDA: TESTED_VERSIONS.keda,
@@ -68,6 +69,22 @@ _RESTRICTED: Final = {
     "seccompProfile": {"type": "RuntimeDefault"},
 }
 """Security context of containers whose chart states none, or a weaker one."""
+
+
+_ROUTE_STATE: Final = {
+    "customResourceState": {"enabled": True, "config": route_state()},
+    "rbac": {
+        "extraRules": [
+            {"apiGroups": ["gateway.networking.k8s.io"], "resources": ["httproutes"], "verbs": ["list", "watch"]},
+            {
+                "apiGroups": ["apiextensions.k8s.io"],
+                "resources": ["customresourcedefinitions"],
+                "verbs": ["list", "watch"],
+            },
+        ]
+    },
+}
+"""Values of kube-state-metrics by which it tells which rungs of degradation ladders are on."""
 
 
 class ClusterAddonsArgs(TypedDict):
@@ -320,6 +337,7 @@ class ClusterAddons(pulumi.ComponentResource):
                 "enabled": True,
                 "nodeSelector": _SYSTEM_NODES,
                 "resources": _resources("50m", "256Mi"),
+                **_ROUTE_STATE,
             },
         }
 

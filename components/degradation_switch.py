@@ -37,7 +37,10 @@ def switch_name(workload: Workload) -> str:
 
 
 def switch_access(workload: Workload) -> dict[str, Manifest]:
-    """The identity of the jobs, by suffix of the logical name: it may move this service's rungs and nothing else."""
+    """The identity of the jobs, by suffix of the logical name: it may move this service's rungs and nothing else.
+
+    So may whoever may deploy the service: a runbook's step must not wait for somebody else.
+    """
     name = switch_name(workload)
     patched = [rung.name for rung in rungs(workload.blueprint)]
     return {
@@ -66,7 +69,14 @@ def switch_access(workload: Workload) -> dict[str, Manifest]:
             "kind": "RoleBinding",
             "metadata": workload.metadata(name),
             "roleRef": {"apiGroup": _RBAC, "kind": "Role", "name": name},
-            "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": workload.namespace}],
+            "subjects": [
+                {"kind": "ServiceAccount", "name": name, "namespace": workload.namespace},
+                # what admission lets them put into a route are hosts of their tenant's
+                *(
+                    {"kind": "Group", "apiGroup": _RBAC, "name": group}
+                    for group in sorted(set(workload.blueprint.governance.access.deploy))
+                ),
+            ],
         },
     }
 

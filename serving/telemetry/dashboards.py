@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
+from serving.blueprint.ladder import rungs
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.observability import Dashboard
 from serving.telemetry import slo
+from serving.telemetry.degradation import attached
 from serving.telemetry.metrics import Scope, Variant, offered_signals, query
 from serving.telemetry.promql import duration, label_set, selector
 
@@ -32,6 +34,7 @@ def service_dashboard(blueprint: Blueprint, namespace: str) -> dict[str, Any]:
     queries: list[tuple[str, str, list[tuple[str, str]]]] = []
     if Dashboard.SERVICE in asked:
         queries.extend(_objective_panels(blueprint, namespace))
+        queries.extend(_ladder_panel(blueprint))
     if Dashboard.ENGINE in asked:
         queries.extend(_signal_panels(blueprint, namespace, (Variant.ALL,)))
     if Dashboard.ROLLOUT in asked:
@@ -90,6 +93,14 @@ def _objective_panels(blueprint: Blueprint, namespace: str) -> Iterator[tuple[st
         windows = sorted({seconds for w in slo.BURN_WINDOWS for seconds in (w.long_seconds, w.short_seconds)})
         targets = [(selector(slo.ratio_name(s), labels), duration(s)) for s in windows]
         yield f"Bad requests: {objective.summary}", "percentunit", targets
+
+
+def _ladder_panel(blueprint: Blueprint) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """Which rungs of the degradation ladder are on."""
+    ladder = rungs(blueprint)
+    if ladder:
+        targets = [(f"count ({attached(rung)}) or vector(0)", rung.action.value) for rung in ladder]
+        yield "Steps of the degradation ladder that are on", "short", targets
 
 
 def _signal_panels(

@@ -15,7 +15,7 @@ from serving.blueprint.schema.degradation import Action, Condition
 from serving.telemetry.metrics import Scope, query, settled_query
 from serving.telemetry.promql import Matcher, duration, selector
 
-ROUTE_ATTACHED = "serving_route_attached"
+ROUTE_ATTACHED = "serving_route_attached_info"
 """One series for each gateway that a route is attached to; none for a rung that is off."""
 
 POLLING_SECONDS = 15
@@ -71,7 +71,9 @@ def attached(rung: Rung, *further: Matcher) -> str:
 def route_state() -> dict[str, Any]:
     """What kube-state-metrics must read so that `ROUTE_ATTACHED` exists (its `CustomResourceStateMetrics`).
 
-    The labels have names of their own, so that no scrape can take them for its target's.
+    A rung that is off has no such path, which gives no series and no error; neither does a missing annotation
+    (kubernetes/kube-state-metrics, pkg/customresourcestate/registry_factory.go, read 2026-11). The labels have names of
+    their own, so that no scrape can take them for its target's.
     """
     prefix, _, name = ROUTE_ATTACHED.partition("_")
     return {
@@ -94,8 +96,6 @@ def route_state() -> dict[str, Any]:
                                 "type": "Info",
                                 "info": {"path": ["spec", "parentRefs"], "labelsFromPath": {"gateway": ["name"]}},
                             },
-                            # a rung that is off has no such path, and that is no error
-                            "errorLogV": 5,
                         }
                     ],
                 }

@@ -26,6 +26,11 @@ KINDS = {
     "ScaledObject",
     "PodDisruptionBudget",
     "PodMonitor",
+    # the degradation ladder and who switches it
+    "HTTPRouteFilter",
+    "ScaledJob",
+    "Role",
+    "RoleBinding",
 }
 
 
@@ -36,6 +41,15 @@ def program(service: str = "fraud-score", **changes: Any) -> Callable[[], ModelS
 @pytest.fixture(params=SERVICES)
 def recorded(record: Recorder, request: pytest.FixtureRequest) -> Recorded:
     return record(program(request.param))
+
+
+def unmarked(one: Any) -> Any:
+    """What an object asks for; of a job without the marks of its pod, which name the version."""
+    asked = one.get("spec")
+    if one["kind"] != "ScaledJob":
+        return asked
+    job = {**asked["jobTargetRef"], "template": asked["jobTargetRef"]["template"]["spec"]}
+    return {**asked, "jobTargetRef": job}
 
 
 def statements(recorded: Recorded) -> dict[str, dict[str, Any]]:
@@ -60,6 +74,27 @@ def test_every_object_carries_ownership_and_lineage(recorded: Recorded) -> None:
     for one in recorded.managed("aws:"):
         if "tags" in one.inputs:
             assert {key.value for key in (*OWNERSHIP_KEYS, *LINEAGE_KEYS)} <= set(one["tags"])
+
+
+def test_a_service_without_a_ladder_has_nobody_who_could_switch_one(record: Recorder) -> None:
+    without = record(program("embedding", blueprint=blueprint("embedding", degradation={})))
+    assert not {"ScaledJob", "Role", "HTTPRouteFilter"} & {
+        one.type.rpartition(":")[2] for one in without.managed("kubernetes:")
+    }
+
+
+def test_a_rung_comes_after_its_answer_and_its_switch_after_both(recorded: Recorded) -> None:
+    jobs = list(recorded.managed("kubernetes:keda.sh/v1alpha1:ScaledJob"))
+    assert jobs
+    for job in jobs:
+        action = job.name.removeprefix("service-").rpartition("-")[0]
+        routed = recorded.named(f"service-{action}-route")
+        assert routed.urn in job.dependencies
+        assert recorded.named("service-degradation-binding").urn in job.dependencies
+        assert recorded.named("service-degradation-network").urn in job.dependencies
+        for made in recorded.managed("kubernetes:gateway.envoyproxy.io/v1alpha1:HTTPRouteFilter"):
+            if made.name.startswith(f"service-{action}-"):
+                assert made.urn in routed.dependencies
 
 
 def test_replicas_come_after_everything_that_they_need(recorded: Recorded) -> None:
@@ -126,7 +161,8 @@ def test_a_fallback_model_beside_the_services_own_has_a_workload_of_its_own(reco
     recorded = record(program("chat"))
     names = {one["metadata"]["name"] for one in recorded.of_type("Rollout")}
     assert names == {"chat", "chat-fallback"}
-    assert len(recorded.of_type("ServiceAccount")) == 1
+    accounts = {one["metadata"]["name"] for one in recorded.of_type("ServiceAccount")}
+    assert accounts == {"chat", "chat-degradation"}
     assert len(record(program("fraud-score")).of_type("Rollout")) == 1
 
 
@@ -140,9 +176,7 @@ def test_a_new_model_version_changes_only_the_rollout_and_what_names_the_version
     after = blueprint("fraud-score", **NEW_VERSION)
     old_run = record(lambda: ModelService("service", service_args(before)))
     new_run = record(lambda: ModelService("service", service_args(after)))
-    changed = {
-        one.name for one in new_run.managed("kubernetes:") if one.get("spec") != old_run.named(one.name).get("spec")
-    }
+    changed = {one.name for one in new_run.managed("kubernetes:") if unmarked(one) != unmarked(old_run.named(one.name))}
     assert changed == {"service-rollout"}
 
 

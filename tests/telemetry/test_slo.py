@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from serving.blueprint.ladder import rungs, switch_text
 from serving.telemetry import slo
 from tests.documents import SERVICES, blueprint
 
@@ -117,10 +118,26 @@ def test_every_step_of_the_ladder_has_an_alert_with_its_condition() -> None:
         "when": condition,
         "until": {"signal": "queue-depth", "below": 2},
     }
-    (rule,) = [r for r in rules("fraud-score", "alert", **{"degradation.ladder": [step]}) if "action" in r["labels"]]
-    assert rule["labels"]["action"] == "shed-low-priority"
-    assert rule["expr"].endswith(" > 7")
-    assert rule["for"] == "2m"
+    alerts = [r for r in rules("fraud-score", "alert", **{"degradation.ladder": [step]}) if "action" in r["labels"]]
+    assert [rule["alert"] for rule in alerts] == ["DegradationStepDue", "DegradationStepOn", "DegradationStepLasts"]
+    assert {rule["labels"]["action"] for rule in alerts} == {"shed-low-priority"}
+    assert alerts[0]["expr"].endswith(" > 7")
+    assert alerts[0]["for"] == "2m"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_whoever_is_told_of_a_rung_is_told_the_command_that_switches_it(service: str) -> None:
+    for rung in rungs(blueprint(service)):
+        told = [r["annotations"] for r in rules(service, "alert") if r["labels"].get("action") == rung.action.value]
+        assert len(told) == 3
+        for one in told:
+            assert one["switch_on"] == switch_text(rung, on=True)
+            assert one["switch_off"] == switch_text(rung, on=False)
+
+
+def test_what_the_smaller_model_answers_counts_for_the_service() -> None:
+    objectives = {one.name: one for one in slo.objectives(blueprint("chat"), "assistants")}
+    assert "(assistants/chat|assistants/chat-smaller-model)/rule/" in objectives["availability"].total
 
 
 @pytest.mark.parametrize("service", SERVICES)
