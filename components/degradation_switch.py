@@ -12,9 +12,11 @@ from typing import Any, Final
 
 from components.isolation import EVERYWHERE, api_server_policy
 from components.manifest import Manifest
+from components.node_labels import PURPOSE_LABEL
 from components.pod import container_security, pod_security
 from components.priorities import priority_class
 from components.workload import Workload
+from serving.blueprint.environment import NodePurpose
 from serving.blueprint.fleet import SWITCH_CPU, SWITCH_MEMORY_MIB
 from serving.blueprint.ladder import Rung, SwitchedBy, rungs, switch
 from serving.telemetry.degradation import POLLING_SECONDS, due, over
@@ -162,6 +164,8 @@ def _job(workload: Workload, rung: Rung, tools_image: str, *, on: bool) -> dict[
                 "automountServiceAccountToken": True,
                 "enableServiceLinks": False,
                 "restartPolicy": "Never",
+                # the nodes that are always there: a switch cannot wait until one has started
+                "nodeSelector": {PURPOSE_LABEL: NodePurpose.SYSTEM.value},
                 "priorityClassName": priority_class(workload.blueprint.identity.tier),
                 "securityContext": pod_security(),
                 "containers": [_container(rung, tools_image, on=on)],

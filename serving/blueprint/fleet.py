@@ -229,7 +229,10 @@ def _not_rendered_yet(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
         yield "contract.protocol 'grpc' (the load balancer and its health checks speak HTTP/1.1)", "serve HTTP"
     if blueprint.contract.protocol is Protocol.GRPC and blueprint.degradation.ladder:
         yield "degradation.ladder of a gRPC contract (the gateway cannot answer gRPC by itself)", "leave the ladder out"
-    if any(step.action is Action.CACHED_ANSWER for step in blueprint.degradation.ladder):
+    fallback, acts = blueprint.degradation.fallback, {step.action for step in blueprint.degradation.ladder}
+    if Action.SMALLER_MODEL in acts and fallback is not None and fallback.service is not None:
+        yield "a step 'smaller-model' to another service (no route leads there)", "state degradation.fallback.model"
+    if Action.CACHED_ANSWER in acts:
         yield "a step 'cached-answer' (the gateway keeps no answers)", "take smaller-model or static-answer"
     if Delivery.ASYNC in blueprint.contract.delivery:
         yield "contract.delivery 'async' (no queue is rendered)", "deliver sync or stream"

@@ -12,20 +12,20 @@ from typing import Any
 from serving.blueprint.ladder import SWITCHED_BY, Rung, SwitchedBy, rung_of
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.degradation import Action, Condition
-from serving.telemetry.metrics import Scope, query, settled_query
+from serving.telemetry.metrics import SCRAPE_SECONDS, Scope, query, settled_query
 from serving.telemetry.promql import Matcher, duration, selector
 
 ROUTE_ATTACHED = "serving_route_attached_info"
 """One series for each gateway that a route is attached to; none for a rung that is off."""
 
-POLLING_SECONDS = 15
+POLLING_SECONDS = SCRAPE_SECONDS
 """As often as metrics are scraped: asking more often would get the same answer."""
 
-_WINDOW_SECONDS = 60
+_WINDOW_SECONDS = 4 * SCRAPE_SECONDS
 """Four scrapes, as the autoscaler takes them; how long a condition must hold is the blueprint's business."""
 
 _MOST_EVALUATIONS = 20
-"""A condition that must hold for an hour is not looked at every fifteen seconds of it."""
+"""A condition that must hold for an hour is not looked at each time that metrics come in."""
 
 _NOT_BY_HAND = Matcher("switched_by", SwitchedBy.PERSON.value, negate=True)
 
