@@ -101,7 +101,7 @@ def test_an_attached_rung_goes_before_every_rule_of_the_services_own_routes(
     service: str, rung: Rung, strategy: str
 ) -> None:
     weakest = min(precedence(match) for match in matches(built(service, rung)))
-    for own in main_routes(service, **{"rollout.strategy": strategy}):
+    for own in main_routes(service, **{"rollout.strategy": strategy, "rollout.max_surge_percent": 100}):
         assert all(precedence(match) < weakest for match in matches(own))
 
 
