@@ -131,7 +131,8 @@ class Workload:
     @property
     def server(self) -> Server:
         """How the engine runs the model."""
-        return server_of(self.model, self.blueprint.contract, self.drain_seconds)
+        own = (self.blueprint.model.name,) if self.stands_in else ()
+        return server_of(self.model, self.blueprint.contract, self.drain_seconds, also_named=own)
 
     @property
     def request_seconds(self) -> int:

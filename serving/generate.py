@@ -43,6 +43,14 @@ def component_reference() -> dict[str, str]:
     return {f"docs/{path}": page for path, page in render().items()}
 
 
+def ladder_runbook() -> str:
+    """The runbook page of the shipped services' degradation ladders."""
+    from serving.blueprint.loader import load_blueprints
+    from serving.operations.ladder_runbook import render
+
+    return render(loaded.blueprint for loaded in load_blueprints([ROOT / "blueprints"]))
+
+
 OWNED_FOLDERS = ("docs/components",)
 """Folders that hold rendered files and nothing else: what nothing renders any more goes."""
 
@@ -54,6 +62,7 @@ def generated() -> Mapping[str, str]:
         "docs/schema/blueprint.json": blueprint_schema(),
         "docs/schema/environment.json": environment_schema(),
         "docs/policies.md": policy_table(),
+        "docs/runbooks/degradation.md": ladder_runbook(),
         **component_reference(),
     }
 

@@ -74,7 +74,9 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 
 
 def test_every_failure_mode_has_a_runbook() -> None:
-    assert {path.stem for path in (ROOT / "docs/runbooks").glob("*.md")} - {"README"} == {m.value for m in FailureMode}
+    pages = {path.stem for path in (ROOT / "docs/runbooks").glob("*.md")}
+    # the ladder is no failure: it is a step that several runbooks take
+    assert pages - {"README", "degradation"} == {mode.value for mode in FailureMode}
 
 
 def test_the_index_of_decisions_lists_each_once() -> None:

@@ -17,14 +17,18 @@ _ENGINES = {
 }
 
 
-def server_of(model: Model, contract: Contract, drain_seconds: int) -> Server:
+def server_of(model: Model, contract: Contract, drain_seconds: int, also_named: tuple[str, ...] = ()) -> Server:
     """How the model's engine is run.
 
     Args:
         model: The model and its engine.
         contract: What the server must answer; decides between its HTTP and its gRPC port.
         drain_seconds: Time that running requests are given to end, once no new one arrives.
+        also_named: Further names by which requests ask for the model. vLLM reads the name from the body, where nobody
+            can change it on the way; where it stands in the path, the gateway does (`components.degradation`).
     """
+    if also_named and model.engine.name is EngineName.VLLM:
+        return vllm.server(model, contract, drain_seconds, also_named)
     return _ENGINES[model.engine.name](model, contract, drain_seconds)
 
 

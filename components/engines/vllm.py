@@ -15,8 +15,11 @@ _READ_FROM_CHECKPOINT = frozenset({Quantization.NONE, Quantization.INT8})
 """What vLLM finds out from the checkpoint's own configuration; naming it would be refused or redundant."""
 
 
-def server(model: Model, contract: Contract, drain_seconds: int) -> Server:
-    """`vllm serve` with the model's name as consumers say it, split over the replica's accelerators."""
+def server(model: Model, contract: Contract, drain_seconds: int, also_named: tuple[str, ...] = ()) -> Server:
+    """`vllm serve` with the model's name as consumers say it, split over the replica's accelerators.
+
+    It answers to all of its names and gives the first one in answers (vllm-project/vllm#2894, read 2026-11).
+    """
     port = engine_metrics_endpoint(model).port
     accelerators = model.resources.accelerators
     return Server(
@@ -26,7 +29,7 @@ def server(model: Model, contract: Contract, drain_seconds: int) -> Server:
         command=("vllm", "serve"),
         arguments=(
             MODEL_DIRECTORY,
-            f"--served-model-name={model.name}",
+            *_named(model.name, also_named),
             f"--port={port}",
             *((f"--tensor-parallel-size={accelerators}",) if accelerators > 1 else ()),
             *_quantization(model),
@@ -43,6 +46,10 @@ def server(model: Model, contract: Contract, drain_seconds: int) -> Server:
         # tensor parallel workers exchange activations through shared memory
         shared_memory=True,
     )
+
+
+def _named(name: str, others: tuple[str, ...]) -> tuple[str, ...]:
+    return ("--served-model-name", name, *others) if others else (f"--served-model-name={name}",)
 
 
 def _quantization(model: Model) -> tuple[str, ...]:

@@ -230,3 +230,35 @@ def test_a_share_must_have_room_for_the_model(share: dict[str, object], told: st
     document = changed(blueprint_document("embedding"), {"model.resources.accelerator_share": share})
     with pytest.raises(ValidationError, match=told):
         Blueprint.model_validate(document)
+
+
+@pytest.mark.parametrize(
+    ("when", "until", "refused"),
+    [
+        ({"above": 12}, {"below": 4}, False),
+        ({"above": 12}, {"below": 12}, False),
+        ({"above": 12}, {"below": 13}, True),
+        ({"above": 12}, {"above": 20}, True),
+        ({"below": 2}, {"above": 5}, False),
+        ({"below": 5}, {"above": 2}, True),
+        ({"below": 5}, {"below": 2}, True),
+    ],
+)
+def test_what_ends_a_step_must_not_hold_while_what_starts_it_holds(
+    when: dict[str, float], until: dict[str, float], *, refused: bool
+) -> None:
+    step = {
+        "action": "shed-low-priority",
+        "when": {"signal": "queue-depth", **when},
+        "until": {"signal": "queue-depth", **until},
+    }
+    if refused:
+        with pytest.raises(ValidationError, match="holds while `when` holds"):
+            blueprint("chat", **{"degradation.ladder": [step]})
+    else:
+        blueprint("chat", **{"degradation.ladder": [step]})
+
+
+def test_a_smaller_model_that_everybody_may_be_sent_to_is_kept_warm() -> None:
+    with pytest.raises(ValidationError, match="although the ladder has a step 'smaller-model'"):
+        blueprint("chat", **{"degradation.fallback.min_replicas": 0})

@@ -48,6 +48,11 @@ class Condition(Section):
         return self
 
 
+def _side(condition: Condition) -> str:
+    above = condition.above is not None
+    return f"above {condition.above:g}" if above else f"below {condition.below:g}"
+
+
 class Step(Section):
     """One rung: what it does, what starts it, what ends it."""
 
@@ -75,7 +80,25 @@ class Step(Section):
                     )
                 ]
             )
+        raise_findings(self._overlap())
         return self
+
+    def _overlap(self) -> Iterator[Finding]:
+        """What starts and what ends a step must never hold at once, or it would be switched to and fro."""
+        when, until = self.when, self.until
+        if when.signal is not until.signal:
+            return
+        if when.above is not None:
+            apart = until.below is not None and until.below <= when.above
+        else:
+            apart = until.above is not None and when.below is not None and until.above >= when.below
+        if not apart:
+            yield Finding(
+                ("until",),
+                f"holds while `when` holds ({_side(when)} starts the step, {_side(until)} ends it)",
+                effect="the step would be switched on and off again without end",
+                remedy="end it on the other side of the threshold, with room between the two",
+            )
 
 
 class FallbackModel(Section):
@@ -136,4 +159,12 @@ class Degradation(Section):
                 "the ladder has a step 'smaller-model' but no fallback is stated",
                 effect="the step would route to nothing",
                 remedy="state degradation.fallback.service or degradation.fallback.model",
+            )
+        fallback = self.fallback
+        if Action.SMALLER_MODEL in seen and fallback is not None and fallback.model and not fallback.min_replicas:
+            yield Finding(
+                ("fallback", "min_replicas"),
+                "0 although the ladder has a step 'smaller-model'",
+                effect="the step would route everybody to nothing for as long as a cold start takes",
+                remedy="keep at least 1 replica warm",
             )

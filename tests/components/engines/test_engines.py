@@ -100,6 +100,13 @@ def test_vllm_serves_under_the_models_own_name_and_fetches_nothing() -> None:
     assert server().environment["HF_HUB_OFFLINE"] == "1"
 
 
+def test_a_stand_in_answers_to_the_name_that_consumers_ask_for() -> None:
+    arguments = server_of(model(), contract(), DRAIN_SECONDS, also_named=("asked-for",)).arguments
+    place = arguments.index("--served-model-name")
+    assert arguments[place + 1 : place + 3] == (model().name, "asked-for")
+    assert arguments[place + 3].startswith("--")
+
+
 @pytest.mark.parametrize(("quantization", "named"), [("none", False), ("int8", False), ("fp8", True), ("awq", True)])
 def test_vllm_is_told_a_quantization_that_the_checkpoint_does_not_state(quantization: str, named: bool) -> None:
     arguments = server(quantization=quantization).arguments

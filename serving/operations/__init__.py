@@ -1,0 +1,1 @@
+"""What people do when something goes wrong, rendered from what the blueprints say."""
