@@ -6,7 +6,7 @@ cluster (`ClusterAddons`).
 """
 
 from collections.abc import Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
 from pydantic import Field
@@ -17,9 +17,21 @@ from components.manifest import KubernetesObject, Manifest, create_object, decla
 from components.namespaces import namespace_manifest
 from components.node_labels import GPU_RESOURCE, SHARED_GPU_RESOURCE
 from components.options import parse_args, type_token
+from serving.blueprint.environment.tenants import DEFAULT_PODS, DEFAULT_STORAGE_GIB
 from serving.blueprint.schema.base import Name, Section
 
 _LOOK = ("get", "list", "watch")
+
+_MOST_OBJECTS: Final = {
+    "configmaps": 50,
+    "secrets": 50,
+    "services": 20,
+    "jobs.batch": 100,
+    "rollouts.argoproj.io": 10,
+    "analysisruns.argoproj.io": 200,
+    "httproutes.gateway.networking.k8s.io": 50,
+}
+"""Most objects of a kind for each service: several times what any service of ours has."""
 
 
 class TenantArgs(TypedDict):
@@ -31,6 +43,9 @@ class TenantArgs(TypedDict):
         memory_gib: Memory that it may use, GiB.
         accelerators: Accelerators, or parts of them, that it may use.
         accelerator_slices: Shares of accelerators that replicas take turns on; none by default.
+        pods: Pods that it may have; 200 by default.
+        ephemeral_storage_gib: Disk of nodes that its pods may use, GiB; 4,096 by default.
+        services: How many services it has, for the number of objects that it may have; 1 by default.
         operators: Groups that may promote, abort and restart its services.
         viewers: Groups that may look.
         tags: Ownership tags.
@@ -41,6 +56,9 @@ class TenantArgs(TypedDict):
     memory_gib: int
     accelerators: int
     accelerator_slices: NotRequired[int]
+    pods: NotRequired[int]
+    ephemeral_storage_gib: NotRequired[int]
+    services: NotRequired[int]
     operators: NotRequired[list[str]]
     viewers: NotRequired[list[str]]
     tags: dict[str, str]
@@ -54,6 +72,9 @@ class TenantSpec(Section):
     memory_gib: int = Field(gt=0)
     accelerators: int = Field(ge=0)
     accelerator_slices: int = Field(default=0, ge=0)
+    pods: int = Field(default=DEFAULT_PODS, gt=0)
+    ephemeral_storage_gib: int = Field(default=DEFAULT_STORAGE_GIB, gt=0)
+    services: int = Field(default=1, gt=0)
     operators: tuple[str, ...] = ()
     viewers: tuple[str, ...] = ()
     tags: dict[str, str]
@@ -96,14 +117,23 @@ class Tenant(pulumi.ComponentResource):
         return {"name": name, "namespace": self._spec.name, "labels": self._labels}
 
     def _quota(self) -> Manifest:
-        """What may be requested. CPU has no limits anywhere, so none is counted."""
-        memory = f"{self._spec.memory_gib}Gi"
+        """What may be requested. CPU has no limits anywhere, so none is counted.
+
+        Nothing of a service is kept in the cluster: no volume claims. Objects are counted so that a loop that
+        makes them fills a tenant's share, and not the store that all of the cluster's controllers live on.
+        """
+        memory, storage = f"{self._spec.memory_gib}Gi", f"{self._spec.ephemeral_storage_gib}Gi"
         hard = {
             "requests.cpu": str(self._spec.cpu),
             "requests.memory": memory,
             "limits.memory": memory,
             f"requests.{GPU_RESOURCE}": str(self._spec.accelerators),
             f"requests.{SHARED_GPU_RESOURCE}": str(self._spec.accelerator_slices),
+            "requests.ephemeral-storage": storage,
+            "limits.ephemeral-storage": storage,
+            "pods": str(self._spec.pods),
+            "persistentvolumeclaims": "0",
+            **{f"count/{kind}": str(most * self._spec.services) for kind, most in _MOST_OBJECTS.items()},
             # the gateway is the only way in
             "services.nodeports": "0",
             "services.loadbalancers": "0",
@@ -169,12 +199,16 @@ _VIEWER_RULES = (
     _rule("", ("pods", "services", "events", "resourcequotas", "limitranges"), _LOOK),
     _rule("", ("pods/log",), ("get",)),
     _rule("apps", ("replicasets",), _LOOK),
+    _rule("batch", ("jobs",), _LOOK),
     _rule("argoproj.io", ("rollouts", "analysistemplates", "analysisruns"), _LOOK),
-    _rule("keda.sh", ("scaledobjects",), _LOOK),
+    _rule("keda.sh", ("scaledobjects", "scaledjobs"), _LOOK),
     _rule("autoscaling", ("horizontalpodautoscalers",), _LOOK),
     _rule("policy", ("poddisruptionbudgets",), _LOOK),
     _rule("networking.k8s.io", ("networkpolicies",), _LOOK),
     _rule("gateway.networking.k8s.io", ("httproutes", "grpcroutes"), _LOOK),
+    # how the gateway treats them; keys of callers are in secrets, which nobody reads
+    _rule("gateway.envoyproxy.io", ("backendtrafficpolicies", "securitypolicies", "httproutefilters"), _LOOK),
+    _rule("monitoring.coreos.com", ("podmonitors",), _LOOK),
 )
 """Everything but secrets and configuration."""
 

@@ -174,6 +174,8 @@ def test_a_fallback_to_a_service_that_does_not_exist_is_refused(project: Path) -
         ({"tenants.0.name": "kube-assistants"}, "is a namespace of the cluster or of the platform"),
         ({"tenants.2.quota.cpu": 35}, "35 is less than what its services may scale to (36, rollouts included)"),
         ({"tenants.2.quota.memory_gib": 71}, "71 is less than what its services may scale to (72"),
+        ({"tenants.2.quota.pods": 14}, "14 is less than what its services may scale to (15"),
+        ({"tenants.2.quota.ephemeral_storage_gib": 89}, "89 is less than what its services may scale to (90"),
         ({"services.chat": {"host": "chat.example.org"}}, "'chat.example.org' is not below 'serving.example.com'"),
         ({"domain": "a" * 50 + ".example.com"}, "at most 64 are allowed"),
         ({"regions.2.jurisdiction": "us"}, "outside of where data of 'chat' may be"),

@@ -313,8 +313,8 @@ def _ceilings(environment: Environment, blueprints: Mapping[str, Blueprint]) -> 
 def _quotas(environment: Environment, blueprints: Mapping[str, Blueprint]) -> Iterator[Finding]:
     """A tenant's quota must admit the maximum of its services, with what surges while two versions run."""
     for index, tenant in enumerate(environment.tenants):
-        wanted = _wanted(blueprint for blueprint in blueprints.values() if blueprint.identity.tenant == tenant.name)
-        for resource, amount in wanted.items():
+        theirs = [blueprint for blueprint in blueprints.values() if blueprint.identity.tenant == tenant.name]
+        for resource, amount in (_wanted(theirs) | _room_wanted(theirs)).items():
             quota: int = getattr(tenant.quota, resource)
             if amount > quota:
                 yield Finding(
@@ -341,6 +341,21 @@ def _wanted(blueprints: Iterable[Blueprint]) -> dict[str, float]:
         # a rung is switched just when everything is taken
         wanted["cpu"] += len(blueprint.degradation.ladder) * SWITCH_CPU
         wanted["memory_gib"] += len(blueprint.degradation.ladder) * SWITCH_MEMORY_MIB / 1_024
+    return wanted
+
+
+def _room_wanted(blueprints: Iterable[Blueprint]) -> dict[str, float]:
+    """The same for what each pod takes of every node: a place and disk."""
+    wanted: dict[str, float] = {"pods": 0, "ephemeral_storage_gib": 0}
+    for blueprint in blueprints:
+        parts = [(blueprint.scaling.max_replicas, blueprint.model)]
+        fallback = blueprint.degradation.fallback
+        if fallback is not None and fallback.model is not None:
+            parts.append((fallback.max_replicas, fallback.model))
+        for replicas, model in parts:
+            pods = blueprint.rollout.replicas_of_both(replicas)
+            wanted["pods"] += pods
+            wanted["ephemeral_storage_gib"] += pods * model.disk_gib
     return wanted
 
 

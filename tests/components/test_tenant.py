@@ -64,6 +64,24 @@ def test_the_quota_is_what_the_environment_grants_and_no_way_in_but_the_gateway(
     assert hard["services.loadbalancers"] == hard["services.nodeports"] == "0"
 
 
+def test_a_tenant_keeps_nothing_in_the_cluster_and_fills_neither_nodes_nor_the_store(recorded: Recorded) -> None:
+    hard = recorded.one("ResourceQuota")["spec"]["hard"]
+    assert hard["persistentvolumeclaims"] == "0"
+    assert int(hard["pods"]) > 0
+    assert hard["requests.ephemeral-storage"] == hard["limits.ephemeral-storage"]
+    assert {key for key in hard if key.startswith("count/")} >= {"count/jobs.batch", "count/secrets"}
+
+
+def test_the_number_of_objects_grows_with_the_number_of_services(record: Recorder, args: TenantArgs) -> None:
+    one = record(lambda: Tenant("tenant", args)).one("ResourceQuota")["spec"]["hard"]
+    three = record(lambda: Tenant("tenant", {**args, "services": 3})).one("ResourceQuota")["spec"]["hard"]
+    counted = [key for key in one if key.startswith("count/")]
+    assert all(int(three[key]) == 3 * int(one[key]) for key in counted)
+    assert {key: three[key] for key in one if key not in counted} == {
+        key: one[key] for key in one if key not in counted
+    }
+
+
 def test_every_quota_on_limits_has_a_default_so_that_no_pod_is_refused_for_silence(recorded: Recorded) -> None:
     hard = recorded.one("ResourceQuota")["spec"]["hard"]
     (limits,) = recorded.one("LimitRange")["spec"]["limits"]

@@ -9,6 +9,10 @@ from pydantic import Field
 from serving.blueprint.environment.scalars import DomainName
 from serving.blueprint.schema.base import Identifier, Name, Section
 
+DEFAULT_PODS = 200
+DEFAULT_STORAGE_GIB = 4_096
+"""What a tenant may use of what every node has plenty of: far above one service, far below a cluster."""
+
 
 class Quota(Section):
     """What a tenant may use in each cluster."""
@@ -18,6 +22,10 @@ class Quota(Section):
     accelerators: int = Field(default=0, ge=0, le=10_000, description="Accelerators, or parts of them (mig).")
     accelerator_slices: int = Field(
         default=0, ge=0, le=10_000, description="Shares of accelerators that replicas take turns on (time-slicing)."
+    )
+    pods: int = Field(default=DEFAULT_PODS, gt=0, le=100_000, description="Pods, of replicas and of helpers.")
+    ephemeral_storage_gib: int = Field(
+        default=DEFAULT_STORAGE_GIB, gt=0, le=10_000_000, description="Disk of nodes, for models and scratch, GiB."
     )
 
 
