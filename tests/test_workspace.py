@@ -11,7 +11,6 @@ import yaml
 
 from serving.blueprint.errors import InputError, Problem
 from serving.workspace import load_fleet, load_workspace
-from tests.components.serving_samples import SLEEPING
 from tests.documents import ENVIRONMENT_KEY, ROOT, SERVICES, STACKS, changed
 
 Break = Callable[..., tuple[Problem, ...]]
@@ -174,8 +173,8 @@ def test_a_fallback_to_a_service_that_does_not_exist_is_refused(project: Path) -
         ({"tenants.0.name": "kube-assistants"}, "is a namespace of the cluster or of the platform"),
         ({"tenants.2.quota.cpu": 35}, "35 is less than what its services may scale to (36, rollouts included)"),
         ({"tenants.2.quota.memory_gib": 71}, "71 is less than what its services may scale to (72"),
-        ({"tenants.2.quota.pods": 14}, "14 is less than what its services may scale to (15"),
-        ({"tenants.2.quota.ephemeral_storage_gib": 89}, "89 is less than what its services may scale to (90"),
+        ({"tenants.2.quota.pods": 17}, "17 is less than what its services may scale to (18"),
+        ({"tenants.2.quota.ephemeral_storage_gib": 107}, "107 is less than what its services may scale to (108"),
         ({"services.chat": {"host": "chat.example.org"}}, "'chat.example.org' is not below 'serving.example.com'"),
         ({"domain": "a" * 50 + ".example.com"}, "at most 64 are allowed"),
         ({"regions.2.jurisdiction": "us"}, "outside of where data of 'chat' may be"),
@@ -201,14 +200,6 @@ def test_people_cannot_decide_where_an_accelerator_does(project: Path) -> None:
     edit_blueprint(project, "chat", **{"recovery.failover": "manual"})
     edit_stack(project, "prod", routing={"kind": "accelerator"})
     assert [problem for problem in problems(project) if "moves traffic by itself" in problem.message]
-
-
-def test_a_service_that_sleeps_is_not_asked_after_its_health(project: Path) -> None:
-    edit_blueprint(project, "embedding", **SLEEPING)
-    [problem] = problems(project)
-    assert "ask after its health" in problem.message
-    edit_stack(project, "prod", routing={"kind": "accelerator"})
-    assert load_workspace(project, "prod").environment.name == "prod"
 
 
 def test_problems_of_several_documents_come_together(project: Path) -> None:
