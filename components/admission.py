@@ -15,12 +15,14 @@ from components.admission_policy import Fact, Policy, binding_manifest, facts_da
 from components.admission_rules import policies
 from components.cluster_addons import ClusterAddons
 from components.hosts import regional_host
+from components.image_signatures import signature_policy
 from components.lineage import annotations, labels
 from components.manifest import KubernetesObject, Manifest, create_object, declared_dependencies
 from components.namespaces import namespace_manifest
 from components.node_labels import wanted_accelerator
 from components.options import parse_args, type_token
 from components.priorities import priority_class
+from serving.blueprint.environment.registry import PublicKey
 from serving.blueprint.fleet import ADMISSION_NAMESPACE
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Name, Section
@@ -61,11 +63,13 @@ class AdmissionArgs(TypedDict):
     Attributes:
         tenants: The tenants whose namespaces are guarded.
         prometheus_url: The one place that controllers may ask for metrics; the cluster's own Prometheus by default.
+        signature_keys: Public keys, PEM: images must be signed with one of them. Needs Kyverno. By default none is.
         tags: Ownership tags.
     """
 
     tenants: list[AdmittedTenantArgs]
     prometheus_url: NotRequired[str]
+    signature_keys: NotRequired[list[str]]
     tags: dict[str, str]
 
 
@@ -100,6 +104,7 @@ class AdmissionSpec(Section):
 
     tenants: tuple[AdmittedTenantSpec, ...] = Field(min_length=1)
     prometheus_url: str = ClusterAddons.PROMETHEUS_URL
+    signature_keys: tuple[PublicKey, ...] = ()
     tags: dict[str, str]
 
 
@@ -122,6 +127,8 @@ class Admission(pulumi.ComponentResource):
         rules = policies(self._spec.prometheus_url)
         for policy in rules:
             self._create_policy(policy, facts)
+        if self._spec.signature_keys:
+            self.bindings.append(self._create("images", self._signatures(), self._cluster))
         self.policy_names = [policy.name for policy in rules]
         self.register_outputs({"policy_names": self.policy_names})
 
@@ -144,6 +151,12 @@ class Admission(pulumi.ComponentResource):
             "metadata": {"name": tenant.name, "namespace": self.NAMESPACE, "labels": self._labels},
             "data": facts_data(tenant.facts),
         }
+
+    def _signatures(self) -> Manifest:
+        tenants = self._spec.tenants
+        registries = sorted({registry for tenant in tenants for registry in tenant.registries})
+        names = [tenant.name for tenant in tenants]
+        return signature_policy(registries, self._spec.signature_keys, names, self._labels)
 
     def _create_policy(self, policy: Policy, facts: Mapping[str, pulumi.Resource]) -> None:
         suffix = policy.name.removeprefix(_SUFFIX)

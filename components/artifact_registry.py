@@ -79,11 +79,6 @@ def lifecycle_policy() -> str:
     )
 
 
-def registry_host(account_id: str, region: str) -> str:
-    """Host of an account's registry in a region."""
-    return f"{account_id}.dkr.ecr.{region}.{dns_suffix(region)}"
-
-
 class ArtifactRegistryArgs(TypedDict):
     """Arguments of `ArtifactRegistry`."""
 
@@ -188,7 +183,7 @@ class ArtifactRegistry(pulumi.ComponentResource):
         spec = self._spec
         if region not in spec.regions:
             raise InternalError(f"there are no images in {region}; there are in {', '.join(spec.regions)}")
-        return registry_host(spec.existing_account_id or spec.account_id, region)
+        return f"{spec.existing_account_id or spec.account_id}.dkr.ecr.{region}.{dns_suffix(region)}"
 
     def registry(self, region: str) -> str:
         """Where the environment's images are in a region: host and first part of the path."""

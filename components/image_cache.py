@@ -13,7 +13,6 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field
 
-from components.artifact_registry import registry_host
 from components.iam import Condition, Statement, arn, policy_document
 from components.image_repositories import (
     DELETE_ACTIONS,
@@ -25,7 +24,7 @@ from components.image_repositories import (
 )
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AccountId, AwsRegion, Environment
+from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.environment.registry import UPSTREAMS, CredentialArn, Upstream
 from serving.blueprint.schema.base import Section
 
@@ -90,12 +89,6 @@ def cache_namespace(environment: str) -> str:
 def cache_prefix(environment: str, upstream: Upstream) -> str:
     """What stands for an upstream's host in the names of cached repositories."""
     return physical_name(NameRule.ECR_CACHE_PREFIX, cache_namespace(environment), upstream.value, separator="/")
-
-
-def cache_registries(environment: Environment, region: str) -> list[str]:
-    """Hosts and prefixes under which a region's copies of public images are named."""
-    host = registry_host(environment.account_id, region)
-    return [f"{host}/{cache_prefix(environment.name, cache.upstream)}" for cache in environment.registry.caches]
 
 
 def cached_pull_statements(environment: str, region: str, account_id: str) -> list[Statement]:

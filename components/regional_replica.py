@@ -18,7 +18,6 @@ from components.cluster_addons import ClusterAddons
 from components.edge import GATEWAY_PORT, GATEWAY_PROTOCOL
 from components.gateway import Gateway
 from components.gpu_node_group import GpuNodeGroup
-from components.image_cache import cache_registries
 from components.karpenter_prerequisites import KarpenterPrerequisites
 from components.lineage import platform_tags, service_tags, tenant_tags
 from components.load_balancer import (
@@ -381,7 +380,7 @@ class RegionalReplica(pulumi.ComponentResource):
         )
 
     def _create_admission(self) -> Admission:
-        registries = [self._args["registry"], *cache_registries(self._environment, self._region.name)]
+        registries = [self._args["registry"]]
         return Admission(
             f"{self._name}-admission",
             {

@@ -18,6 +18,8 @@ from tests.components.recorder import Recorded, Recorder, Resource
 from tests.components.serving_samples import REGION, REGISTRY, WORKLOADS
 from tests.documents import SERVICES, blueprint
 
+PUBLIC_KEY = f"-----BEGIN PUBLIC KEY-----\n{'A' * 64}\n{'B' * 60}\n-----END PUBLIC KEY-----"
+
 POLICIES = policies(ClusterAddons.PROMETHEUS_URL)
 RULES = [(policy, rule) for policy in POLICIES for rule in policy.rules]
 every_rule = pytest.mark.parametrize(("policy", "rule"), RULES, ids=[f"{p.name}-{r.name}" for p, r in RULES])
@@ -50,7 +52,11 @@ def bindings(recorded: Recorded) -> list[Resource]:
 
 
 def guarded(binding: Resource) -> list[str]:
-    (selected,) = binding["spec"]["matchResources"]["namespaceSelector"]["matchExpressions"]
+    return guarded_by(binding["spec"]["matchResources"])
+
+
+def guarded_by(matched: Any) -> list[str]:
+    (selected,) = matched["namespaceSelector"]["matchExpressions"]
     assert (selected["key"], selected["operator"]) == ("kubernetes.io/metadata.name", "In")
     return list(selected["values"])
 
@@ -146,6 +152,37 @@ def test_a_tenant_may_use_what_its_blueprints_declare_and_nothing_else() -> None
         used = {one.model.resources.accelerator.value for one in own if one.model.resources.accelerators}
         assert set(may["accelerators"]) == used
         assert may["accelerators_per_container"] == max(one.model.resources.accelerators for one in own)
+
+
+def test_signatures_are_asked_for_where_there_are_keys_and_only_there(
+    record: Recorder, args: AdmissionArgs, recorded: Recorded
+) -> None:
+    assert recorded.of_type("ImageValidatingPolicy") == []
+    signed = record(lambda: Admission("admission", {**args, "signature_keys": [PUBLIC_KEY, PUBLIC_KEY]}))
+    spec = signed.one("ImageValidatingPolicy")["spec"]
+    assert guarded_by(spec["matchConstraints"]) == ["payments", "search"]
+    assert [one["cosign"]["key"]["data"] for one in spec["attestors"]] == [PUBLIC_KEY, PUBLIC_KEY]
+    assert [one["glob"] for one in spec["matchImageReferences"]] == [f"{REGISTRY}/*"]
+
+
+def test_an_image_that_nobody_could_verify_is_refused(record: Recorder, args: AdmissionArgs) -> None:
+    signed = record(lambda: Admission("admission", {**args, "signature_keys": [PUBLIC_KEY]}))
+    spec = signed.one("ImageValidatingPolicy")["spec"]
+    assert (spec["failurePolicy"], spec["validationActions"]) == ("Fail", ["Deny"])
+    assert spec["validationConfigurations"] == {"mutateDigest": False, "verifyDigest": True, "required": True}
+    judged = " ".join(one["expression"] for one in spec["validations"])
+    for kind in ("containers", "initContainers", "ephemeralContainers", "volumes"):
+        assert f"images.{kind}." in judged
+
+
+def test_no_service_but_the_registry_decides_whether_a_signed_image_starts(
+    record: Recorder, args: AdmissionArgs
+) -> None:
+    """Neither a key service nor a public log, which would learn the names of private images, is asked."""
+    signed = record(lambda: Admission("admission", {**args, "signature_keys": [PUBLIC_KEY]}))
+    for attestor in signed.one("ImageValidatingPolicy")["spec"]["attestors"]:
+        assert set(attestor["cosign"]["key"]) == {"data"}
+        assert attestor["cosign"]["ctlog"] == {"insecureIgnoreTlog": True, "insecureIgnoreSCT": True}
 
 
 @pytest.mark.parametrize(

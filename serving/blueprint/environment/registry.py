@@ -62,6 +62,13 @@ UPSTREAMS: Mapping[Upstream, UpstreamRegistry] = {
 }
 
 
+PublicKey = Annotated[
+    str,
+    StringConstraints(pattern=r"^-----BEGIN PUBLIC KEY-----\n[A-Za-z0-9+/=\n]{80,2000}-----END PUBLIC KEY-----\n?$"),
+]
+"""A public key, PEM."""
+
+
 class CachedRegistry(Section):
     """A public registry whose images are kept in the environment's own."""
 
@@ -114,6 +121,12 @@ class Registry(Section):
     )
     signing: bool = Field(
         default=True, description="Whether Amazon ECR signs what is pushed. A setting of the account and region."
+    )
+    signature_keys: tuple[PublicKey, ...] = Field(
+        default=(),
+        max_length=4,
+        description="Public keys with which the release pipeline signs images (cosign, PEM): tenants' pods may then "
+        "only use images that one of them signed. None by default: signatures are not asked for.",
     )
     caches: tuple[CachedRegistry, ...] = Field(
         default=(), max_length=len(Upstream), description="Public registries that are cached; none by default."
