@@ -84,7 +84,9 @@ _POD_RULES: Final = (
     ),
     Rule(
         "foreignAccounts",
-        "variables.account == variables.service || (variables.account.startsWith(variables.service + '-')"
+        # whose account it is cannot be said of a service that is none
+        f"!(variables.service in {Fact.SERVICES.items}) || variables.account == variables.service"
+        " || (variables.account.startsWith(variables.service + '-')"
         f" && !(variables.account in {Fact.SERVICES.items})) ? [] : [variables.account]",
         what="service account that is not the pod's own service's",
         effect="the pod would act with the rights of somebody else, or with those that everybody shares",
