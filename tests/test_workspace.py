@@ -11,6 +11,7 @@ import yaml
 
 from serving.blueprint.errors import InputError, Problem
 from serving.workspace import load_fleet, load_workspace
+from tests.components.serving_samples import SLEEPING
 from tests.documents import ENVIRONMENT_KEY, ROOT, SERVICES, STACKS, changed
 
 Break = Callable[..., tuple[Problem, ...]]
@@ -200,6 +201,14 @@ def test_people_cannot_decide_where_an_accelerator_does(project: Path) -> None:
     edit_blueprint(project, "chat", **{"recovery.failover": "manual"})
     edit_stack(project, "prod", routing={"kind": "accelerator"})
     assert [problem for problem in problems(project) if "moves traffic by itself" in problem.message]
+
+
+def test_a_service_that_sleeps_is_not_asked_after_its_health(project: Path) -> None:
+    edit_blueprint(project, "embedding", **SLEEPING)
+    [problem] = problems(project)
+    assert "ask after its health" in problem.message
+    edit_stack(project, "prod", routing={"kind": "accelerator"})
+    assert load_workspace(project, "prod").environment.name == "prod"
 
 
 def test_problems_of_several_documents_come_together(project: Path) -> None:
