@@ -186,12 +186,20 @@ def _server_container(workload: Workload, context: PodContext) -> dict[str, Any]
         "env": _variables(environment),
         "ports": _ports(server),
         **_probes(workload, server),
-        "lifecycle": {"preStop": {"sleep": {"seconds": workload.unseen_seconds}}},
+        "lifecycle": {"preStop": {"sleep": {"seconds": _seconds_before_stop(workload, server)}}},
         "resources": _resources(workload.model),
         "securityContext": container_security(),
         "volumeMounts": _mounts(server),
     }
     return container | ({"command": list(server.command)} if server.command else {})
+
+
+def _seconds_before_stop(workload: Workload, server: Server) -> int:
+    """Time in which a replica that is to end goes on as if nothing were: until nobody sends it requests any more.
+
+    A server that drops what runs when it is told to stop is told only after the longest request has ended.
+    """
+    return workload.unseen_seconds + (0 if server.drains else workload.drain_seconds)
 
 
 def _variables(environment: Mapping[str, str]) -> list[dict[str, str]]:

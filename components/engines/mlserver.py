@@ -2,7 +2,7 @@
 
 Owns how `mlserver start` is run. Facts: mlserver 1.7.1 (PyPI), `mlserver/settings.py` (ports 8080 HTTP, 8081 gRPC;
 settings as `MLSERVER_*` variables), read 2026-11. It ends running requests in order when it is told
-to stop and has no setting for how long that may take.
+to stop and has no setting for how long that may take; over gRPC it gives them 5 seconds (`grpc/server.py`, `stop`).
 """
 
 from components.engines.server import MODEL_DIRECTORY, SCRATCH_DIRECTORY, Server, Transport

@@ -38,6 +38,7 @@ class Server:
         environment: Environment variables.
         further_ports: Name -> port of what else listens (metrics, a second protocol).
         shared_memory: Whether processes of the server talk through /dev/shm.
+        drains: Whether it ends running requests when it is told to stop; else it must not be told before they ended.
     """
 
     port: int
@@ -50,6 +51,7 @@ class Server:
     environment: Mapping[str, str] = field(default_factory=dict)
     further_ports: Mapping[str, int] = field(default_factory=dict)
     shared_memory: bool = False
+    drains: bool = True
 
     @property
     def ports(self) -> Mapping[str, int]:

@@ -45,6 +45,7 @@ def server(model: Model, contract: Contract, drain_seconds: int, also_named: tup
         },
         # tensor parallel workers exchange activations through shared memory
         shared_memory=True,
+        drains=_drains(model),
     )
 
 

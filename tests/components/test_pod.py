@@ -182,6 +182,14 @@ def test_the_longest_request_ends_before_the_kill(sample: Workload) -> None:
     assert spec(sample)["terminationGracePeriodSeconds"] > unseen + sample.request_seconds
 
 
+@pytest.mark.parametrize(("version", "drains"), [("0.17.1", False), ("0.32.0", True)])
+def test_a_server_that_drops_what_runs_is_told_to_stop_after_it_ended(version: str, drains: bool) -> None:
+    sample = workload("chat", **{"model.engine.version": version})
+    asleep = server(sample)["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert (asleep >= sample.unseen_seconds + sample.request_seconds) is not drains
+    assert spec(sample)["terminationGracePeriodSeconds"] > asleep
+
+
 def test_a_stated_inference_timeout_is_part_of_the_longest_request() -> None:
     short = workload(**{"contract.stages.inference.timeout_ms": 80})
     long = workload(**{"contract.stages.inference.timeout_ms": 30_080})
