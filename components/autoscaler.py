@@ -9,6 +9,7 @@ from typing import Any, Final
 from components.manifest import Manifest
 from components.workload import Workload
 from serving.blueprint.schema.scaling import Fallback, Peak, ScaleDirection, Trigger
+from serving.planning.capacity import NODE_START_SECONDS
 from serving.telemetry.degradation import stood_in_routes
 from serving.telemetry.metrics import SCRAPE_SECONDS, MetricType, ScalingQuery, Scope, replicas, scaling_query
 
@@ -36,6 +37,7 @@ def scaled_object(workload: Workload, prometheus_url: str) -> Manifest:
             "scaleTargetRef": {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": workload.name},
             "pollingInterval": _POLLING_SECONDS,
             "cooldownPeriod": scaling.cooldown_seconds,
+            **_first_sleep(workload),
             "minReplicaCount": workload.min_replicas,
             "maxReplicaCount": workload.max_replicas,
             "fallback": _fallback(workload),
@@ -54,6 +56,14 @@ def scaled_object(workload: Workload, prometheus_url: str) -> Manifest:
             ],
         },
     }
+
+
+def _first_sleep(workload: Workload) -> dict[str, int]:
+    """A new service sleeps only after its first replica could start: else nobody knew whether it can."""
+    if workload.min_replicas:
+        return {}
+    started = NODE_START_SECONDS + workload.model.cold_start.total_seconds
+    return {"initialCooldownPeriod": started + workload.blueprint.scaling.cooldown_seconds}
 
 
 def _fallback(workload: Workload) -> dict[str, Any]:

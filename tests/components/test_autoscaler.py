@@ -6,6 +6,7 @@ import pytest
 
 from components.autoscaler import scaled_object
 from components.workload import Workload
+from serving.planning.capacity import NODE_START_SECONDS
 from tests.components.serving_samples import NAMES, PROMETHEUS, SLEEPING, WORKLOADS, stand_in, workload
 
 every_workload = pytest.mark.parametrize("sample", WORKLOADS, ids=NAMES)
@@ -41,6 +42,12 @@ def test_any_request_wakes_a_service_that_sleeps() -> None:
     for trigger in triggers(sample, "prometheus"):
         assert trigger["metadata"]["activationThreshold"] == "0"
         assert "envoy_cluster_" in trigger["metadata"]["query"]  # what no replica has to be there for
+
+
+def test_a_new_service_sleeps_only_after_its_first_replica_could_start() -> None:
+    sample = workload("embedding", **SLEEPING)
+    assert spec(sample)["initialCooldownPeriod"] > NODE_START_SECONDS + sample.model.cold_start.total_seconds
+    assert "initialCooldownPeriod" not in spec(workload("embedding"))
 
 
 @every_workload
