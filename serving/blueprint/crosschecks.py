@@ -151,13 +151,19 @@ def static_answer_fits(contract: Contract, degradation: Degradation) -> Iterator
         if step.action is Action.STATIC_ANSWER and step.static_answer is not None:
             from serving.blueprint.compatibility import instance_errors
 
-            for place, reason in instance_errors(step.static_answer, contract.public_response):
-                yield Finding(
-                    ("degradation", "ladder", index, "static_answer"),
-                    f"does not fit the public response at '{place}': {reason}",
-                    effect="consumers could not read the answer when they need it most",
-                    remedy="write an answer that contract.response allows",
-                )
+            promised = {"the public response": contract.public_response} | {
+                f"the response of version {older.version}": older.response
+                for older in contract.supported_versions
+                if older.response is not None
+            }
+            for what, response in promised.items():
+                for place, reason in instance_errors(step.static_answer, response):
+                    yield Finding(
+                        ("degradation", "ladder", index, "static_answer"),
+                        f"does not fit {what} at '{place}': {reason}",
+                        effect="consumers could not read the answer when they need it most",
+                        remedy="write an answer that contract.response and those of all supported versions allow",
+                    )
 
 
 def tier_zero_survives(identity: Identity, scaling: Scaling) -> Iterator[Finding]:

@@ -225,10 +225,8 @@ def _service_in_environment(environment: Environment, name: str, blueprint: Blue
 
 def _not_rendered_yet(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
     """What a blueprint may say but no stack can deploy yet, and what to do meanwhile."""
-    if blueprint.contract.protocol is Protocol.GRPC:
+    if blueprint.contract.protocol is Protocol.GRPC:  # nor could the gateway answer gRPC by itself, as a ladder asks
         yield "contract.protocol 'grpc' (the load balancer and its health checks speak HTTP/1.1)", "serve HTTP"
-    if blueprint.contract.protocol is Protocol.GRPC and blueprint.degradation.ladder:
-        yield "degradation.ladder of a gRPC contract (the gateway cannot answer gRPC by itself)", "leave the ladder out"
     fallback, acts = blueprint.degradation.fallback, {step.action for step in blueprint.degradation.ladder}
     if Action.SMALLER_MODEL in acts and fallback is not None and fallback.service is not None:
         yield "a step 'smaller-model' to another service (no route leads there)", "state degradation.fallback.model"

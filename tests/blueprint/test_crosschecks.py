@@ -112,6 +112,14 @@ def test_a_static_answer_must_be_readable_by_consumers() -> None:
     assert "degradation.ladder[1].static_answer" in told
 
 
+def test_a_static_answer_must_be_readable_by_consumers_of_older_versions() -> None:
+    older = blueprint_document("fraud-score")["contract"]["response"]
+    older = {**older, "properties": {**older["properties"], "reasons": {"type": "array", "maxItems": 0}}}
+    told = refused("fraud-score", **{"contract.supported_versions.0.response": older})
+    assert "does not fit the response of version 3.0.0 at" in told
+    assert "static_answer" in told
+
+
 @pytest.mark.parametrize(("replicas", "allowed"), [(1, False), (2, True)])
 def test_one_failed_node_does_not_stop_a_tier_zero_service(replicas: int, allowed: bool) -> None:
     if allowed:
@@ -134,7 +142,8 @@ def test_only_a_service_that_nobody_misses_may_sleep(tier: int, allowed: bool) -
 
 @pytest.mark.parametrize(("triggers", "allowed"), [([{"signal": "queue-depth", "target": 4}], False), ([], True)])
 def test_a_fallback_model_sleeps_only_where_the_gateway_can_wake_it(triggers: list[object], allowed: bool) -> None:
-    changes = {"degradation.fallback.min_replicas": 0, "scaling.triggers": triggers}
+    # nobody is sent to it all at once (`smaller-model`), or it would have to be warm
+    changes = {"degradation.ladder.1": ..., "degradation.fallback.min_replicas": 0, "scaling.triggers": triggers}
     if allowed:
         assert blueprint("chat", **changes)
     else:

@@ -13,6 +13,7 @@ from components.priorities import priority_class
 from serving.blueprint.environment import Addon
 from serving.blueprint.errors import InputError
 from serving.blueprint.schema.identity import Tier
+from serving.telemetry.degradation import route_state
 from tests.components.recorder import Recorded, Recorder, Resource
 from tests.components.serving_samples import ACCOUNT, CLUSTER, REGION
 
@@ -64,6 +65,14 @@ def test_every_addon_is_a_pinned_release(recorded: Recorded) -> None:
     found = releases(recorded)
     assert set(found) == {addon.value for addon in Addon}
     assert all(release["version"] for release in found.values())
+
+
+def test_prometheus_learns_which_rungs_of_degradation_ladders_are_on(recorded: Recorded) -> None:
+    values = releases(recorded)["prometheus"]["values"]["kube-state-metrics"]
+    assert values["customResourceState"] == {"enabled": True, "config": route_state()}
+    read = {(rule["apiGroups"][0], rule["resources"][0]) for rule in values["rbac"]["extraRules"]}
+    assert ("gateway.networking.k8s.io", "httproutes") in read
+    assert all(set(rule["verbs"]) == {"list", "watch"} for rule in values["rbac"]["extraRules"])
 
 
 def test_each_release_comes_into_a_namespace_that_exists(recorded: Recorded) -> None:
