@@ -1,10 +1,11 @@
 # make preview [STACK=dev|prod]   what the stack would be, with governance; no cloud account
 # make test                      the tests
 # make check                     what CI runs, without the next one
+# make cluster-test              a real control plane: manifests, admission, rehearsals; builds it once, some 15 minutes
 # make checkov                   checkov's rules on all stacks, as an outside opinion
 SHELL := /bin/sh
 .DEFAULT_GOAL := preview
-.PHONY: preview test check checkov lint types generated generate lock benchmark clean
+.PHONY: preview test cluster-test check checkov lint types generated generate lock benchmark clean
 
 STACK ?= dev
 ARGS ?=
@@ -22,6 +23,12 @@ preview: $(RUNTIME)
 
 test: $(DEVELOP)
 	@$(RUN)/python -m pytest -q -n auto $(ARGS)
+
+# Without etcd or Prometheus: root on Debian gets them, others are told. Go is asked for where something is to be built.
+cluster-test: $(DEVELOP)
+	@{ command -v etcd && command -v prometheus; } >/dev/null 2>&1 || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1 || { echo "installing etcd-server and prometheus by apt-get"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends etcd-server prometheus >/dev/null; }
+	@$(RUN)/python -m tests.cluster.binaries
+	@$(RUN)/python -m pytest -q tests/cluster $(ARGS)
 
 check: lint types generated test
 	@for stack in dev prod; do $(RUN)/python -m serving preview --stack $$stack || exit $$?; done

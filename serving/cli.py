@@ -139,6 +139,12 @@ _debug_option = click.option("--debug", is_flag=True, help="Show traces of error
 @click.option("--markdown", metavar="FILE|-", callback=_not_empty, help="Write a pull-request comment.")
 @click.option("--html", type=_FILE, help="Write one self-contained page.")
 @click.option("--terraform", type=_FILE, help="Save the AWS part as Terraform plan JSON, for scanners.")
+@click.option(
+    "--manifests",
+    metavar="DIRECTORY",
+    type=_File(file_okay=False, path_type=Path),
+    help="Save the Kubernetes objects, a folder a cluster.",
+)
 @click.option("--full", is_flag=True, help="Show every resource.")
 @click.option("--policy-pack", type=_FOLDER, help="Policy pack; PROJECT/policies by default.")
 @click.option("--policy-pack-config", type=_FILE, help="Levels and parameters, as the Pulumi CLI takes them.")
@@ -222,6 +228,10 @@ def _write_plan(plan: Plan, diff: PlanDiff | None, options: dict[str, Any]) -> N
         from serving.preview.terraform import write_terraform
 
         write_terraform(plan, options["terraform"])
+    if options["manifests"] is not None:
+        from serving.preview.manifests import write_manifests
+
+        write_manifests(plan, options["manifests"])
     if options["html"] is not None:
         from serving.report.html import as_html
 
