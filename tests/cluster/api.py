@@ -54,7 +54,7 @@ class Api:
         context = ssl.create_default_context(cafile=authority)
         context.load_cert_chain(user.certificate, user.key)
         self.url = url
-        self.http = httpx.Client(base_url=url, verify=context, timeout=30)
+        self.http = httpx.Client(base_url=url, verify=context, timeout=120)
         self._resources: dict[tuple[str, str], _Resource] = {}
 
     def apply(self, *objects: Manifest, manager: str = MANAGER, force: bool = False, dry_run: bool = False) -> Object:

@@ -31,7 +31,9 @@ _LEASE_SECONDS = 8  # a node renews its lease four times in it
 _SERVICE_RANGE = "10.0.0.0/16"
 # Debian's etcd (3.4) cannot tell the progress of a watch, for which these wait, seconds at every call. They are about
 # the speed of lists.
-_FOR_OLD_ETCD = "DetectCacheInconsistency=false,ListFromCacheSnapshot=false,SizeBasedListCostEstimate=false,WatchList=false"
+_FOR_OLD_ETCD = (
+    "DetectCacheInconsistency=false,ListFromCacheSnapshot=false,SizeBasedListCostEstimate=false,WatchList=false"
+)
 _STAGES = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
 
 
@@ -98,9 +100,10 @@ class ControlPlane:
     def install_definitions(self) -> None:
         """Install every custom resource definition that the platform's charts bring, and wait until they serve."""
         wanted = definitions()
-        self.api.apply(*wanted, force=True)
+        for one in wanted:
+            self.api.create(one)  # an apply of megabytes of schema takes seconds
         waiting = {one["metadata"]["name"] for one in wanted}
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while waiting and time.monotonic() < end:
             served = self.api.list("apiextensions.k8s.io/v1", "CustomResourceDefinition")
             waiting -= {one["metadata"]["name"] for one in served if condition(one, "Established") == "True"}
@@ -114,7 +117,7 @@ class ControlPlane:
         for one in made:
             self.api.create(one)  # an update would leave the status out
         names = {one["metadata"]["name"] for one in made}
-        self.api.wait("ready nodes", lambda: names <= self._ready_nodes())
+        self.api.wait("ready nodes", lambda: names <= self._ready_nodes(), 180)
         return sorted(names)
 
     def lose(self, node_names: Sequence[str]) -> None:
@@ -138,9 +141,7 @@ class ControlPlane:
         return Api(self.url, self._authority.certificate, self._authority.issue(user, groups))
 
     def _ready_nodes(self) -> set[str]:
-        return {
-            one["metadata"]["name"] for one in self.api.list("v1", "Node") if condition(one, "Ready") == "True"
-        }
+        return {one["metadata"]["name"] for one in self.api.list("v1", "Node") if condition(one, "Ready") == "True"}
 
     # Parts
 

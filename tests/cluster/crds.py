@@ -39,7 +39,8 @@ class Definitions:
         module: Go module.
         version: Its version.
         sum: Hash of the zip, as in a `go.sum`.
-        folders: Folders in the zip; every definition in their files is installed.
+        folders: Folders in the zip with the definitions.
+        only: The definitions to install, by plural; empty for all. The rest is dear: megabytes that the server compiles.
         differs: Why the version is another than the one that is deployed; empty if it is the same.
     """
 
@@ -48,6 +49,7 @@ class Definitions:
     version: str
     sum: str
     folders: tuple[str, ...]
+    only: tuple[str, ...] = ()
     differs: str = ""
 
 
@@ -87,6 +89,7 @@ DEFINITIONS = (
         "v0.93.1",
         "h1:4Juk8v93RdG1DSGD/mGp+SeQKPmnlLIj2iq3blLZgFY=",
         ("example/prometheus-operator-crd",),
+        only=("podmonitors", "prometheusrules", "servicemonitors"),
     ),
     Definitions(
         ("karpenter.sh", "karpenter.k8s.aws"),
@@ -95,20 +98,6 @@ DEFINITIONS = (
         "h1:QVQ947vQKzxM87aDbpZBtUnlVRVcU75c/RMlgVyX7nc=",
         ("pkg/apis/crds",),
         differs="the go.mod of 1.15 asks for Go 1.26.10, newer than what most machines have; 1.14 for less",
-    ),
-    Definitions(
-        ("policies.kyverno.io", "kyverno.io"),
-        "github.com/kyverno/kyverno",
-        "v1.19.1",
-        "h1:/MkgFii3/VlQfKR1JpC9tVwNNVNQTt2S4U6qCsafsTU=",
-        ("config/crds/policies.kyverno.io", "config/crds/kyverno"),
-    ),
-    Definitions(
-        ("snapshot.storage.k8s.io",),
-        "github.com/kubernetes-csi/external-snapshotter/client/v8",
-        "v8.7.0",
-        "h1:HVaSUeRRHPu49aSiL8eXOjS9Re9G6pM0NzdTGI7mM14=",
-        ("config/crd",),
     ),
     Definitions(
         ("leaderworkerset.x-k8s.io",),
@@ -125,7 +114,7 @@ DEFINITIONS = (
         ("config/crd/bases",),
     ),
 )
-"""All that can be had from the module proxy."""
+"""What the stacks use and the module proxy has."""
 
 STAND_INS = {
     "elbv2.k8s.aws": (
@@ -173,8 +162,12 @@ def _of(entry: Definitions) -> Iterator[dict[str, Any]]:
     for folder in entry.folders:
         for file in sorted((root / folder).rglob("*.yaml")):
             for document in yaml.load_all(file.read_text(encoding="utf-8"), _Loader):  # noqa: S506  (a safe one)
-                if document and document["kind"] == _CRD and document["spec"]["group"] in entry.groups:
+                if document and document["kind"] == _CRD and _is_wanted(entry, document["spec"]):
                     yield _clean(document)
+
+
+def _is_wanted(entry: Definitions, spec: dict[str, Any]) -> bool:
+    return spec["group"] in entry.groups and (not entry.only or spec["names"]["plural"] in entry.only)
 
 
 def _clean(definition: dict[str, Any]) -> dict[str, Any]:
@@ -185,5 +178,3 @@ def _clean(definition: dict[str, Any]) -> dict[str, Any]:
     definition.pop("status", None)
     definition["metadata"].pop("creationTimestamp", None)
     return definition
-
-
