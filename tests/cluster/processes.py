@@ -19,7 +19,9 @@ _POLL_SECONDS = 0.1
 class Process:
     """A program that runs until it is stopped."""
 
-    def __init__(self, name: str, command: list[str], folder: Path, environment: Mapping[str, str] | None = None):
+    def __init__(
+        self, name: str, command: list[str], folder: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
         with self.log.open("ab") as log:
