@@ -17,6 +17,7 @@ from components.manifest import KubernetesObject, Manifest, create_object, decla
 from components.node_labels import HOST_LABEL, ZONE_LABEL
 from components.options import parse_args, type_token
 from serving.blueprint import ladder
+from serving.blueprint.gateway_share import CONNECTIONS_PER_PROXY, LEAST_PROXIES
 from serving.blueprint.schema.base import Section
 from serving.blueprint.tags import PLATFORM_SERVICE, TagKey
 
@@ -54,7 +55,7 @@ class GatewaySpec(Section):
     """The plain part of the arguments."""
 
     environment: str
-    replicas: int = Field(default=2, ge=2)
+    replicas: int = Field(default=LEAST_PROXIES, ge=LEAST_PROXIES)
     max_replicas: int = Field(default=6, ge=2, le=100)
     bootstrap: str | None = None
     tags: dict[str, str]
@@ -231,6 +232,8 @@ class Gateway(pulumi.ComponentResource):
             "spec": {
                 "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": self.NAME}],
                 "healthCheck": {"path": GATEWAY_HEALTH_PATH},
+                # more would be promised to services than a proxy has memory for
+                "connection": {"connectionLimit": {"value": CONNECTIONS_PER_PROXY}},
                 # the last entry is written by the load balancer; whatever stands before it came from outside
                 "clientIPDetection": {"xForwardedFor": {"numTrustedHops": 1}},
                 "tls": {"minVersion": "1.2"},

@@ -8,11 +8,11 @@ rollout controller's. A new model or engine changes nothing here but labels.
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from email.utils import format_datetime
-from math import ceil
 from typing import Any, Final
 
 from components.manifest import FORCE_OWNERSHIP, Manifest
 from components.workload import SERVICE_PORT, Workload
+from serving.blueprint.gateway_share import parallel_requests
 from serving.blueprint.schema.contract import Contract, Protocol, SupportedVersion
 from serving.blueprint.schema.rollout import Strategy
 from serving.telemetry.gateway import Variant
@@ -32,9 +32,6 @@ PREVIEW_HEADER: Final = "x-serving-preview"
 
 VARIANT_HEADER: Final = "x-serving-variant"
 """Tells the replica, and by being there makes the gateway count stable and canary apart."""
-
-_LEAST_PARALLEL_REQUESTS: Final = 1_024
-"""Envoy's own default of every circuit breaker threshold."""
 
 _PANIC_PERCENT: Final = 1
 """Below this share of good replicas the gateway asks all of them, good or not.
@@ -85,7 +82,7 @@ def traffic_policy(workload: Workload, route_name: str | None = None) -> Manifes
         route_name: Name of the route, and of the policy.
     """
     grpc = workload.blueprint.contract.protocol is Protocol.GRPC
-    parallel = _parallel_requests(workload)
+    parallel = parallel_requests(workload.blueprint, workload.gateway_proxies)
     return {
         "apiVersion": "gateway.envoyproxy.io/v1alpha1",
         "kind": "BackendTrafficPolicy",
@@ -100,6 +97,7 @@ def traffic_policy(workload: Workload, route_name: str | None = None) -> Manifes
             ],
             # requests differ in length a thousandfold; taking turns would pile them up on one replica
             "loadBalancer": {"type": "LeastRequest"},
+            # the service's share of each proxy (`serving.blueprint.gateway_share`)
             "circuitBreaker": {
                 "maxConnections": parallel,
                 "maxParallelRequests": parallel,
@@ -134,12 +132,6 @@ def _kept_at_zero(workload: Workload) -> dict[str, Any]:
     `processServiceDestinationSetting`, read 2026-11): the autoscaler would see no request, and never wake a replica.
     """
     return {"routingType": "Service"} if workload.min_replicas == 0 else {}
-
-
-def _parallel_requests(workload: Workload) -> int:
-    """Twice what the busiest minute holds if every request takes as long as it may."""
-    traffic = workload.blueprint.scaling.traffic
-    return max(_LEAST_PARALLEL_REQUESTS, ceil(2 * traffic.peak_rps * workload.request_seconds))
 
 
 def _rules(workload: Workload) -> list[dict[str, Any]]:

@@ -9,17 +9,17 @@ may talk to whom: `components.isolation`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil
 from typing import Any, Final
 
 from components.engines import Server, server_of
 from components.lineage import MANAGED_BY, annotations, labels
 from components.manifest import DO_NOT_WAIT, Manifest
+from serving.blueprint.gateway_share import LEAST_PROXIES
 from serving.blueprint.schema import Blueprint
-from serving.blueprint.schema.contract import Stages
 from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Model
 from serving.blueprint.tags import LABEL_PREFIX, TagKey
+from serving.blueprint.timing import request_seconds
 from serving.telemetry.metrics import WORKLOAD_LABEL
 
 SERVICE_PORT: Final = 80
@@ -39,18 +39,6 @@ _MARGIN_SECONDS: Final = 15
 """Between the end of the longest request and the kill, for what the server does after it."""
 
 
-def request_seconds(blueprint: Blueprint) -> int:
-    """Time after which a request is given up: all stages' timeouts, one after the other.
-
-    Where the inference stage states none, it is twice the loosest latency objective.
-    """
-    stages = blueprint.contract.stages
-    timeouts_ms = {name: getattr(stages, name).timeout_ms for name in Stages.model_fields}
-    loosest_ms = max(blueprint.slo.latency_ms.by_percentile().values())
-    timeouts_ms["inference"] = timeouts_ms["inference"] or 2 * loosest_ms
-    return ceil(sum(timeout or 0 for timeout in timeouts_ms.values()) / 1_000)
-
-
 @dataclass(frozen=True, slots=True)
 class Workload:
     """One model behind one name.
@@ -63,6 +51,7 @@ class Workload:
         min_replicas: Fewest replicas.
         max_replicas: Most replicas.
         stands_in: Whether it only stands in for the service's own model.
+        gateway_proxies: Fewest proxies of the gateway, among which its requests are spread.
     """
 
     name: str
@@ -72,6 +61,7 @@ class Workload:
     min_replicas: int
     max_replicas: int
     stands_in: bool = False
+    gateway_proxies: int = LEAST_PROXIES
 
     @property
     def namespace(self) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from serving.blueprint.compatibility import misfits
 from serving.blueprint.environment import Environment, RoutingKind
 from serving.blueprint.errors import Finding, KeyPath
+from serving.blueprint.gateway_share import MOST_PROXIES, SHARED_PER_PROXY, claimed, needed_proxies
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.contract import Delivery, Protocol
 from serving.blueprint.schema.degradation import Action
@@ -72,7 +73,7 @@ def environment_findings(environment: Environment, blueprints: Mapping[str, Blue
     for name, blueprint in blueprints.items():
         for finding in _service_in_environment(environment, name, blueprint):
             yield FleetFinding(None, finding)
-    for judge in (_shared_hosts, _ceilings, _quotas, _tenant_names):
+    for judge in (_shared_hosts, _ceilings, _quotas, _tenant_names, _gateway_shares):
         for finding in judge(environment, blueprints):
             yield FleetFinding(None, finding)
 
@@ -355,6 +356,19 @@ def _room_wanted(blueprints: Iterable[Blueprint]) -> dict[str, float]:
             wanted["pods"] += pods
             wanted["ephemeral_storage_gib"] += pods * model.disk_gib
     return wanted
+
+
+def _gateway_shares(environment: Environment, blueprints: Mapping[str, Blueprint]) -> Iterator[Finding]:
+    """What all services may have in flight must fit into the gateway, so that none takes another's place."""
+    if needed_proxies(blueprints.values()) is None:
+        greedy = max(blueprints, key=lambda name: claimed(blueprints[name], MOST_PROXIES))
+        yield Finding(
+            ("services", greedy),
+            f"the services' requests in flight do not fit into {MOST_PROXIES} proxies of the gateway; it claims most"
+            f" ({claimed(blueprints[greedy], MOST_PROXIES):,} of {SHARED_PER_PROXY:,} in each)",
+            effect=f"services of {len(environment.tenants)} tenants would wait for connections that one of them holds",
+            remedy="lower its peak_rps or the timeouts of its stages, or run it in an environment of its own",
+        )
 
 
 def _tenant_names(environment: Environment, blueprints: Mapping[str, Blueprint]) -> Iterator[Finding]:
