@@ -30,7 +30,7 @@ from components.options import child_options, parse_args, type_token
 from components.pod import PodContext, image, pod_template
 from components.pod_monitor import pod_monitor
 from components.rollout import analysis_template, rollout
-from components.routing import route, traffic_policy
+from components.routing import refuses_unknown_versions, route, traffic_policy, unknown_version_answer
 from components.workload import Workload, disruption_budget, service_account, services, stand_in_tags
 from serving.blueprint.ladder import Rung, rungs
 from serving.blueprint.schema import Blueprint
@@ -210,6 +210,8 @@ class ModelService(pulumi.ComponentResource):
         backends = [
             self._create(f"{prefix}{suffix}", manifest, self._ready) for suffix, manifest in services(workload).items()
         ]
+        if refuses_unknown_versions(workload):
+            backends.append(self._create("unknown-version", unknown_version_answer(workload), self._ready))
         routed = self._create(f"{prefix}route", self._route(workload), backends)
         self._create(f"{prefix}traffic", traffic_policy(workload), [routed])
         judged = self._create(f"{prefix}analysis", analysis_template(workload, self._spec.prometheus_url), self._ready)

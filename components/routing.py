@@ -5,6 +5,7 @@ and how the gateway treats the replicas (balancing, limits, retries). While a ro
 rollout controller's. A new model or engine changes nothing here but labels.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from email.utils import format_datetime
@@ -41,6 +42,8 @@ Replicas that start or end are no good ones to it (Envoy Gateway v1.9.0, `getIRE
 doubles would send users to replicas that still load their model. Not 0: a version whose replicas all end is better
 asked than refused, because they keep answering until the gateway has noticed.
 """
+
+_BAD_REQUEST: Final = 400
 
 _RETRY_PERCENT: Final = 20
 """Most retries at a time, of the requests in flight: retries of everything would double the load of a service that is
@@ -136,6 +139,10 @@ def _kept_at_zero(workload: Workload) -> dict[str, Any]:
 
 def _rules(workload: Workload) -> list[dict[str, Any]]:
     rules = [_rule(workload, wanted, answered) for wanted, answered in contract_versions(workload.blueprint.contract)]
+    if refuses_unknown_versions(workload):
+        # who states the version that everybody gets states a known one
+        rules[-1]["matches"].append(_match(workload, [(VERSION_HEADER, workload.blueprint.contract.version)]))
+        rules.append(_unknown_version_rule(workload))
     if workload.blueprint.rollout.strategy is Strategy.BLUE_GREEN:
         rules.append(_preview_rule(workload))
     return rules
@@ -164,6 +171,55 @@ def _rule(workload: Workload, wanted: Headers, answered: Headers) -> dict[str, A
         "backendRefs": _backends(workload, canary_percent=0),
     }
     return rule | timeouts(workload)
+
+
+def refuses_unknown_versions(workload: Workload) -> bool:
+    """Whether the gateway itself answers who asks for a version that is not served: where consumers speak HTTP."""
+    return not workload.stands_in and workload.blueprint.contract.protocol is not Protocol.GRPC
+
+
+def unknown_version_answer(workload: Workload) -> Manifest:
+    """What the gateway answers to whoever asks for a version that is not served, or no more.
+
+    The current version would be answered in a form that they did not ask for, and they would find out by its fields.
+    """
+    contract = workload.blueprint.contract
+    served = ", ".join([contract.version, *(older.version for older in contract.supported_versions)])
+    problem = {
+        "title": "Unknown contract version",
+        "status": _BAD_REQUEST,
+        "detail": f"{VERSION_HEADER} names a version that is not served. Served: {served}; without it the first.",
+    }
+    return {
+        "apiVersion": "gateway.envoyproxy.io/v1alpha1",
+        "kind": "HTTPRouteFilter",
+        "metadata": workload.metadata(_unknown_version(workload)),
+        "spec": {
+            "directResponse": {
+                "statusCode": _BAD_REQUEST,
+                "contentType": "application/problem+json",  # RFC 9457
+                "body": {"type": "Inline", "inline": json.dumps(problem)},
+            }
+        },
+    }
+
+
+def _unknown_version(workload: Workload) -> str:
+    return f"{workload.name}-unknown-version"
+
+
+def _unknown_version_rule(workload: Workload) -> dict[str, Any]:
+    """After every exact version: the gateway prefers exact matches of a header to expressions.
+
+    envoyproxy/gateway v1.9.0, internal/gatewayapi/sort.go, read 2026-11.
+    """
+    match = _match(workload, [])
+    any_version = {"type": "RegularExpression", "name": VERSION_HEADER, "value": ".*"}
+    answer = {"group": "gateway.envoyproxy.io", "kind": "HTTPRouteFilter", "name": _unknown_version(workload)}
+    return {
+        "matches": [match | {"headers": [any_version]}],
+        "filters": [{"type": "ExtensionRef", "extensionRef": answer}],
+    }
 
 
 def _preview_rule(workload: Workload) -> dict[str, Any]:

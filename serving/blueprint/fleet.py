@@ -34,7 +34,14 @@ RESERVED_NAMESPACES = frozenset(
 )
 """Namespaces of the cluster and of the platform; a tenant's namespace is named after it."""
 
-DERIVED_SUFFIXES = ("canary", "fallback", "fallback-canary", "degradation", *(action.value for action in Action))
+DERIVED_SUFFIXES = (
+    "canary",
+    "fallback",
+    "fallback-canary",
+    "degradation",
+    "unknown-version",
+    *(action.value for action in Action),
+)
 """What is added to a service's name for further objects in its tenant's namespace."""
 
 SWITCH_CPU = 0.05

@@ -3,8 +3,8 @@
 All tenants share the proxies. What runs out first is not requests a second (more proxies are started for those) but
 requests in flight: a service whose replicas answer late keeps its requests, and their connections, at every proxy. So
 each service may have at a proxy what its blueprint declares, and no more; what comes beyond is refused at once, for
-that service alone. There are as many proxies as it takes for the shares of all services together to fit: then whoever keeps
-to what it declared is served, whatever the others do.
+that service alone. There are as many proxies as it takes for the shares of all services together to fit: then whoever
+keeps to what it declared is served, whatever the others do.
 """
 
 from __future__ import annotations

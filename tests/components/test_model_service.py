@@ -78,7 +78,7 @@ def test_every_object_carries_ownership_and_lineage(recorded: Recorded) -> None:
 
 def test_a_service_without_a_ladder_has_nobody_who_could_switch_one(record: Recorder) -> None:
     without = record(program("embedding", blueprint=blueprint("embedding", degradation={})))
-    assert not {"ScaledJob", "Role", "HTTPRouteFilter"} & {
+    assert not {"ScaledJob", "Role", "RoleBinding"} & {
         one.type.rpartition(":")[2] for one in without.managed("kubernetes:")
     }
 

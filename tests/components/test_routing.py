@@ -14,12 +14,22 @@ from components.routing import (
     deprecation_headers,
     route,
     traffic_policy,
+    unknown_version_answer,
 )
 from components.workload import Workload
 from serving.blueprint.schema.contract import SupportedVersion
+from serving.blueprint.tags import LINEAGE_KEYS
 from tests.components.serving_samples import NAMES, NEW_VERSION, SLEEPING, WORKLOADS, stand_in, workload
 
 every_workload = pytest.mark.parametrize("sample", WORKLOADS, ids=NAMES)
+NEW_ENGINE: dict[str, object] = {
+    "model.engine.name": "triton",
+    "model.engine.version": "2.60.0",
+    "model.engine.image": "serving/triton",
+    "model.format": "onnx",
+}
+"""What an engine of another make changes in the fraud score's blueprint."""
+
 HOSTS = ["service.example.com", "eu-west-1.service.example.com"]
 
 
@@ -28,8 +38,13 @@ def spec(sample: Workload) -> dict[str, Any]:
     return found
 
 
+def serving(sample: Workload) -> list[dict[str, Any]]:
+    """The rules that lead to replicas; one that refuses leads to none."""
+    return [rule for rule in spec(sample)["rules"] if "backendRefs" in rule]
+
+
 def wanted(rule: dict[str, Any]) -> dict[str, str]:
-    (match,) = rule["matches"]
+    match = rule["matches"][0]
     return {header["name"]: header["value"] for header in match.get("headers", [])}
 
 
@@ -40,14 +55,14 @@ def answered(rule: dict[str, Any]) -> dict[str, str]:
 
 @every_workload
 def test_at_rest_all_traffic_goes_to_the_stable_version(sample: Workload) -> None:
-    for rule in spec(sample)["rules"]:
+    for rule in serving(sample):
         weights = {backend["name"]: backend["weight"] for backend in rule["backendRefs"]}
         assert weights == {sample.stable_service: 100, sample.canary_service: 0}
 
 
 @every_workload
 def test_stable_and_canary_are_counted_apart_by_a_filter_and_their_place(sample: Workload) -> None:
-    for rule in spec(sample)["rules"]:
+    for rule in serving(sample):
         variants = [
             header["value"]
             for backend in rule["backendRefs"]
@@ -61,12 +76,12 @@ def test_stable_and_canary_are_counted_apart_by_a_filter_and_their_place(sample:
 @every_workload
 def test_every_supported_contract_version_has_a_rule_that_says_so(sample: Workload) -> None:
     contract = sample.blueprint.contract
-    versions = [answered(rule)[VERSION_HEADER] for rule in spec(sample)["rules"]]
+    versions = [answered(rule)[VERSION_HEADER] for rule in serving(sample)]
     assert versions == [*(older.version for older in contract.supported_versions), contract.version]
 
 
 def test_only_answers_of_an_older_version_are_marked_as_deprecated() -> None:
-    *older, current = spec(workload())["rules"]
+    *older, current = serving(workload())
     assert older
     assert all({"deprecation", "sunset"} <= set(answered(rule)) for rule in older)
     assert set(answered(current)) == {VERSION_HEADER}
@@ -80,28 +95,79 @@ def test_deprecation_dates_are_written_as_their_standards_ask() -> None:
     assert headers["sunset"].endswith("GMT")
 
 
-def test_a_new_model_or_engine_leaves_the_route_untouched() -> None:
-    before = workload()
-    after = workload(**{**NEW_VERSION, "model.engine.image_digest": "sha256:" + "f" * 64})
+@every_workload
+def test_a_version_that_is_not_served_is_answered_with_those_that_are(sample: Workload) -> None:
+    if sample.stands_in:
+        return
+    (refusing,) = [rule for rule in spec(sample)["rules"] if "backendRefs" not in rule]
+    (match,) = refusing["matches"]
+    (asked,) = [header for header in match["headers"] if header["name"] == VERSION_HEADER]
+    assert asked["type"] == "RegularExpression"
+    answer = unknown_version_answer(sample)
+    (filtered,) = refusing["filters"]
+    assert filtered["extensionRef"]["name"] == answer["metadata"]["name"]
+    told = answer["spec"]["directResponse"]
+    assert told["statusCode"] == 400
+    contract = sample.blueprint.contract
+    for version in (contract.version, *(older.version for older in contract.supported_versions)):
+        assert version in told["body"]["inline"]
+    # Envoy takes bodies for formats
+    assert "%" not in told["body"]["inline"]
+
+
+@every_workload
+def test_every_version_that_is_served_is_asked_for_exactly(sample: Workload) -> None:
+    """The gateway prefers an exact header to an expression, so that a served version is never an unknown one."""
+    contract = sample.blueprint.contract
+    exact = {
+        header["value"]
+        for rule in serving(sample)
+        for match in rule["matches"]
+        for header in match.get("headers", ())
+        if (header["name"], header["type"]) == (VERSION_HEADER, "Exact")
+    }
+    served = {older.version for older in contract.supported_versions}
+    assert exact == served | (set() if sample.stands_in else {contract.version})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        NEW_VERSION,
+        {"model.engine.image_digest": "sha256:" + "f" * 64},
+        NEW_ENGINE,
+        {**NEW_VERSION, **NEW_ENGINE},
+    ],
+    ids=["version", "build", "engine", "version and engine"],
+)
+def test_a_new_model_or_engine_changes_nothing_that_a_consumer_meets(changes: dict[str, object]) -> None:
+    """Not the route, not the answer to unknown versions, not the treatment: only labels of lineage differ."""
+    before, after = workload(), workload(**changes)
+    assert before.model != after.model
     assert spec(before) == spec(after)
-    assert traffic_policy(before)["spec"] == traffic_policy(after)["spec"]
+    for rendered in (traffic_policy, unknown_version_answer):
+        assert rendered(before)["spec"] == rendered(after)["spec"]
+        assert rendered(before)["metadata"]["name"] == rendered(after)["metadata"]["name"]
+    old, new = (route(one, HOSTS, "gateway", "edge", "https")["metadata"]["labels"] for one in (before, after))
+    of_the_model = {key.label for key in LINEAGE_KEYS} | {"app.kubernetes.io/version"}
+    assert {key for key in old if old[key] != new[key]} <= of_the_model
 
 
 def test_a_stand_in_is_reached_only_by_those_who_ask_for_it() -> None:
-    assert all(wanted(rule)[STAND_IN_HEADER] == "true" for rule in spec(stand_in())["rules"])
-    assert not any(STAND_IN_HEADER in wanted(rule) for rule in spec(workload("chat"))["rules"])
+    assert all(wanted(rule)[STAND_IN_HEADER] == "true" for rule in serving(stand_in()))
+    assert not any(STAND_IN_HEADER in wanted(rule) for rule in serving(workload("chat")))
 
 
 def test_a_version_that_waits_to_be_switched_to_has_a_preview_route() -> None:
     sample = workload(**{"rollout.strategy": "blue-green"})
-    *_, preview = spec(sample)["rules"]
+    *_, preview = serving(sample)
     assert wanted(preview) == {PREVIEW_HEADER: "true"}
     assert [backend["weight"] for backend in preview["backendRefs"]] == [0, 100]
 
 
 @every_workload
 def test_a_request_is_given_up_before_its_replica_would_be_killed(sample: Workload) -> None:
-    for rule in spec(sample)["rules"]:
+    for rule in serving(sample):
         assert int(rule["timeouts"]["request"].removesuffix("s")) < sample.grace_seconds
 
 
