@@ -32,6 +32,7 @@ from components.pod_monitor import pod_monitor
 from components.rollout import analysis_template, rollout
 from components.routing import refuses_unknown_versions, route, traffic_policy, unknown_version_answer
 from components.workload import Workload, disruption_budget, service_account, services, stand_in_tags
+from serving.blueprint.gateway_share import LEAST_PROXIES
 from serving.blueprint.ladder import Rung, rungs
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Name, Section, Sha256
@@ -61,6 +62,7 @@ class ModelServiceArgs(TypedDict):
         feature_key_arn: Key of that table; needed with `feature_table`.
         prometheus_url: Where autoscaler and analyses ask; the cluster's own Prometheus by default.
         aws_cidrs: Where AWS APIs answer on port 443; `0.0.0.0/0` for public addresses (gateway endpoints).
+        gateway_proxies: Fewest proxies of the gateway, among which limits are divided.
         tags: Ownership and lineage of the service.
         fallback_tags: The same of the fallback model; where there is one beside the service's own.
     """
@@ -82,6 +84,7 @@ class ModelServiceArgs(TypedDict):
     feature_key_arn: NotRequired[pulumi.Input[str]]
     prometheus_url: NotRequired[str]
     aws_cidrs: list[str]
+    gateway_proxies: NotRequired[int]
     tags: dict[str, str]
     fallback_tags: NotRequired[dict[str, str]]
 
@@ -102,6 +105,7 @@ class ModelServiceSpec(Section):
     feature_table: str | None = None
     prometheus_url: str = ClusterAddons.PROMETHEUS_URL
     aws_cidrs: tuple[str, ...] = Field(min_length=1)
+    gateway_proxies: int = Field(default=LEAST_PROXIES, ge=1)
     tags: dict[str, str]
     fallback_tags: dict[str, str] = Field(default_factory=dict)
 
@@ -153,6 +157,7 @@ class ModelService(pulumi.ComponentResource):
             tags=self._spec.tags,
             min_replicas=scaling.min_replicas,
             max_replicas=scaling.max_replicas,
+            gateway_proxies=self._spec.gateway_proxies,
         )
         fallback = blueprint.degradation.fallback
         if fallback is not None and fallback.model is not None:
@@ -164,6 +169,7 @@ class ModelService(pulumi.ComponentResource):
                 min_replicas=fallback.min_replicas,
                 max_replicas=fallback.max_replicas,
                 stands_in=True,
+                gateway_proxies=self._spec.gateway_proxies,
             )
 
     def _create_identity(self) -> list[pulumi.Resource]:

@@ -51,6 +51,7 @@ from serving.blueprint.environment import (
     Provision,
 )
 from serving.blueprint.fleet import host_of
+from serving.blueprint.gateway_share import GROWN_PROXIES, MOST_PROXIES, needed_proxies
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
 from serving.blueprint.schema.recovery import StatefulPart
@@ -396,6 +397,11 @@ class RegionalReplica(pulumi.ComponentResource):
     def _services_of(self, tenant: str) -> list[Blueprint]:
         return [blueprint for blueprint in self._blueprints if blueprint.identity.tenant == tenant]
 
+    @property
+    def _gateway_proxies(self) -> int:
+        """As many as hold what all services may have in flight; a fleet that needs more is refused before."""
+        return needed_proxies(self._blueprints) or MOST_PROXIES
+
     def _create_gateway(self) -> Gateway:
         needed = ("envoy-gateway", "cert-manager", "aws-load-balancer-controller")
         return Gateway(
@@ -405,6 +411,8 @@ class RegionalReplica(pulumi.ComponentResource):
                 "target_group_arn": self.load_balancer.target_group_arn,
                 # the latency rules ask for buckets at the objectives, which Envoy does not have by itself
                 "bootstrap": bootstrap_patch(self._blueprints),
+                "replicas": self._gateway_proxies,
+                "max_replicas": GROWN_PROXIES * self._gateway_proxies,
                 "tags": self._tags,
             },
             self._in_cluster([release for addon in needed for release in self.addons.release(addon)]),
@@ -431,6 +439,7 @@ class RegionalReplica(pulumi.ComponentResource):
             "model_key_arn": self._args["model_key_arn"],
             # S3 and DynamoDB answer on public addresses, reached through gateway endpoints
             "aws_cidrs": [self._region.cidr, "0.0.0.0/0"],
+            "gateway_proxies": self._gateway_proxies,
             "tags": service_tags(environment, blueprint),
         }
         store = self._args["services"].get(blueprint.name)

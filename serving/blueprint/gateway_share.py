@@ -26,6 +26,9 @@ SHARED_PER_PROXY = CONNECTIONS_PER_PROXY * 3 // 4
 LEAST_PROXIES = 2
 MOST_PROXIES = 20
 
+GROWN_PROXIES = 3
+"""Times the fewest proxies: how far they may grow when their CPU is busy."""
+
 _MARGIN = 2
 """Times the declared peak: one of two proxies may have to carry everything."""
 
