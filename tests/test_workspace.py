@@ -202,6 +202,13 @@ def test_a_promise_that_the_environment_cannot_keep_is_refused(
     assert all(problem.line > 0 for problem in found)
 
 
+def test_services_that_would_hold_all_of_the_gateway_are_refused_by_name(project: Path) -> None:
+    greedy = {"scaling.replica_rps": 10_000, "scaling.traffic.peak_rps": 120_000}
+    edit_blueprint(project, "fraud-score", **greedy)
+    found = [problem for problem in problems(project) if "do not fit into" in problem.message]
+    assert [problem.key.rpartition(".")[2] for problem in found] == ["fraud-score"]
+
+
 def test_people_cannot_decide_where_an_accelerator_does(project: Path) -> None:
     edit_blueprint(project, "chat", **{"recovery.failover": "manual"})
     edit_stack(project, "prod", routing={"kind": "accelerator"})

@@ -7,8 +7,11 @@ from components.edge import GATEWAY_HEALTH_PATH, GATEWAY_PORT
 from components.gateway import WIRING, Gateway, GatewayArgs, GatewaySpec
 from components.manifest import KubernetesObject
 from serving.blueprint.errors import InputError
+from serving.blueprint.gateway_share import SHARED_PER_PROXY
 from serving.blueprint.tags import PLATFORM_SERVICE, TagKey
 from tests.components.recorder import UNKNOWN, Recorded, Recorder
+
+_BUFFER_KIB = 32  # of a connection: Envoy Gateway's default
 
 
 @pytest.fixture
@@ -73,6 +76,14 @@ def test_one_object_names_the_next(recorded: Recorded) -> None:
     assert recorded.one("Gateway", "gateway-gateway")["spec"]["gatewayClassName"] == gateway_class["metadata"]["name"]
     assert gateway_class["spec"]["parametersRef"]["name"] == recorded.one("EnvoyProxy")["metadata"]["name"]
     assert recorded.one("Certificate")["spec"]["issuerRef"]["name"] == recorded.one("Issuer")["metadata"]["name"]
+
+
+def test_a_proxy_takes_no_more_connections_than_its_memory_has_buffers_for(recorded: Recorded) -> None:
+    most = recorded.one("ClientTrafficPolicy")["spec"]["connection"]["connectionLimit"]["value"]
+    container = recorded.one("EnvoyProxy")["spec"]["provider"]["kubernetes"]["envoyDeployment"]["container"]
+    memory_kib = int(container["resources"]["limits"]["memory"].removesuffix("Gi")) * 1_024 * 1_024
+    assert most > SHARED_PER_PROXY
+    assert most * _BUFFER_KIB <= memory_kib / 2
 
 
 def test_long_streams_outlive_a_proxy_that_is_to_go(recorded: Recorded) -> None:
