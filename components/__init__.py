@@ -36,6 +36,7 @@ MODULES: dict[str, str] = {
     "Network": "network",
     "NetworkPeering": "network_peering",
     "NodeGroup": "node_group",
+    "NodePools": "node_pools",
     "Observability": "observability",
     "PersonalDataDiscovery": "personal_data_discovery",
     "RegionSwitch": "region_switch",

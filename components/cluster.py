@@ -56,6 +56,8 @@ _CONFIGURATION: Final[Mapping[str, Mapping[str, object]]] = {
     "coredns": {"autoScaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 10}},
 }
 
+_AUTO_MODE_NODE: Final = f"{PLATFORM}auto-mode-node"
+
 AUTO_MODE_NODE_POOLS: Final = ("general-purpose", "system")
 """Node pools that EKS Auto Mode brings (pulumi-aws 7.51, eks.Cluster, compute_config); others are custom resources."""
 
@@ -201,6 +203,7 @@ class Cluster(pulumi.ComponentResource):
         access = [] if existing else self._create_access()
         self.kubernetes_provider: kubernetes.Provider = self._create_kubernetes_provider(access)
         self.addons: list[aws.eks.Addon] = [self._create_addon(addon) for addon in self._addons(_BEFORE_NODES)]
+        self.auto_mode_node_role_name = role_name(spec.environment, spec.region, _AUTO_MODE_NODE)
         self.ready_name = pulumi.Output.all(self.name, *[addon.cluster_name for addon in self.addons]).apply(_first)
         given = existing.node_role_arn if existing else None
         self.node_role_arn = pulumi.Output.from_input(given) if given else self._create_node_role()
@@ -443,7 +446,7 @@ class Cluster(pulumi.ComponentResource):
         role, permissions = create_role(
             self,
             f"{self._name}-auto-mode-node-role",
-            role_name(spec.environment, spec.region, f"{PLATFORM}auto-mode-node"),
+            role_name(spec.environment, spec.region, _AUTO_MODE_NODE),
             description="Nodes that EKS Auto Mode starts; pods have roles of their own",
             trust=service_trust("ec2.amazonaws.com"),
             tags=spec.tags,

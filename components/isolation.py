@@ -6,6 +6,8 @@ Owns the network policies: nothing by default, and for each workload exactly the
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from components.addons.envoy_gateway import PROXY_PODS
+from components.addons.prometheus import PROMETHEUS_PODS
 from components.manifest import Manifest
 from components.workload import Workload
 from serving.blueprint.versions import TESTED_VERSIONS
@@ -120,13 +122,5 @@ def _block(cidr: str) -> dict[str, Any]:
     return {"cidr": cidr} | ({"except": list(_PRIVATE)} if cidr == EVERYWHERE else {})
 
 
-# labels: envoyproxy/gateway v1.9.0, internal/infrastructure/kubernetes/proxy/resource.go (its proxies), and
-# prometheus-community/helm-charts, prometheus 29.27.0, templates/_helpers.tpl (the server), read 2026-11
-_GATEWAY: Final = _pods(
-    TESTED_VERSIONS.envoy_gateway.namespace,
-    {"app.kubernetes.io/component": "proxy", "app.kubernetes.io/managed-by": "envoy-gateway"},
-)
-_PROMETHEUS: Final = _pods(
-    TESTED_VERSIONS.prometheus.namespace,
-    {"app.kubernetes.io/name": "prometheus", "app.kubernetes.io/component": "server"},
-)
+_GATEWAY: Final = _pods(TESTED_VERSIONS.envoy_gateway.namespace, PROXY_PODS)
+_PROMETHEUS: Final = _pods(TESTED_VERSIONS.prometheus.namespace, PROMETHEUS_PODS)

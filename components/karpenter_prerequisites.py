@@ -1,9 +1,9 @@
 """What Karpenter needs of AWS before it is installed in a cluster.
 
 Owns the role of its controller, the role and instance profile of the nodes that it starts, their access to the
-cluster, and the queue by which it hears that nodes are about to go. Karpenter itself, its node pools and classes are
-not made here: until they are, the queue is read by nobody, and messages leave it after five minutes. Node classes
-name subnets and security group by id, so that nothing is tagged for discovery.
+cluster, and the queue by which it hears that nodes are about to go. Karpenter itself is one of the `ClusterAddons`;
+what it may start is `components.node_pools`. Node classes name subnets and security group by id, so that nothing is
+tagged for discovery.
 """
 
 import json
@@ -100,7 +100,7 @@ class KarpenterPrerequisites(pulumi.ComponentResource):
     instance_profile_name: pulumi.Output[str]
     """Instance profile of that role, for node classes: the controller may make none."""
     queue_name: pulumi.Output[str]
-    """Queue of interruptions, for the controller's settings."""
+    """Queue of interruptions, for the controller's settings; known once the controller has its identity."""
 
     def __init__(self, name: str, args: KarpenterPrerequisitesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(type_token("KarpenterPrerequisites"), name, None, opts)
@@ -231,7 +231,7 @@ class KarpenterPrerequisites(pulumi.ComponentResource):
             statements=[*self._start_statements(), *self._end_statements(), *self._read_statements()],
         )
         self.growth_role_name: pulumi.Output[str] = role.name  # of what adds nodes
-        aws.eks.PodIdentityAssociation(
+        identity = aws.eks.PodIdentityAssociation(
             f"{self._name}-controller-identity",
             cluster_name=self._args["cluster"],
             namespace=NAMESPACE,
@@ -242,6 +242,8 @@ class KarpenterPrerequisites(pulumi.ComponentResource):
             # pods that come before the permissions hold would be refused
             opts=child_options(self, depends_on=permissions),
         )
+        # pods that come before their identity are given no credentials
+        self.queue_name = pulumi.Output.all(self.queue_name, identity.association_id).apply(lambda both: str(both[0]))
         return role.arn
 
     def _ec2(self, *kinds: str) -> tuple[str, ...]:
@@ -364,4 +366,12 @@ class KarpenterPrerequisites(pulumi.ComponentResource):
             ),
             Statement("FindImages", ("ssm:GetParameter",), (arn("ssm", spec.region, "", "parameter/aws/service/*"),)),
             Statement("FindCluster", ("eks:DescribeCluster",), (self._cluster_arn,)),
+            # website/content/en/preview/getting-started/getting-started-with-karpenter, "Zonal Shift Onboarding", copy
+            # at 1d92708, read 2026-11: no resource there but by this key
+            Statement(
+                "FollowZonalShifts",
+                ("arc-zonal-shift:GetManagedResource",),
+                ("*",),
+                conditions=(Condition("StringEquals", "arc-zonal-shift:ResourceIdentifier", self._cluster_arn),),
+            ),
         ]

@@ -47,15 +47,15 @@ _CAPACITY_TYPES = {
 
 # AL2023 has one volume for all; Bottlerocket has its system, read-only, on the first and images and pods on the
 # second (bottlerocket-os/bottlerocket, README.md, "Default Volumes", read 2026-11)
-_ROOT_DEVICE = "/dev/xvda"
-_BOTTLEROCKET_DATA_DEVICE = "/dev/xvdb"
+ROOT_DEVICE = "/dev/xvda"
+BOTTLEROCKET_DATA_DEVICE = "/dev/xvdb"
 
 _AMI_TYPES = {NodeImage.AL2023: "AL2023_x86_64_STANDARD", NodeImage.BOTTLEROCKET: "BOTTLEROCKET_x86_64"}
 
 # gp3 starts at 3,000 IOPS and 125 MiB/s and goes to 2,000 MiB/s (botocore 1.44.5, ec2, EbsBlockDevice);
 # 500 MiB/s let a node unpack an image of 10 GiB in some 20 s instead of 80 s
-_VOLUME_IOPS = 3_000
-_VOLUME_THROUGHPUT_MIB = 500
+VOLUME_IOPS = 3_000
+VOLUME_THROUGHPUT_MIB = 500
 
 _MAX_UNAVAILABLE_PERCENT = 25
 
@@ -230,14 +230,7 @@ class NodeGroup(pulumi.ComponentResource):
         return _AMI_TYPES[self._spec.node_group.image]
 
     def _labels(self, capacity: CapacityType) -> dict[str, str]:
-        group = self._spec.node_group
-        labels = {
-            PURPOSE_LABEL: group.purpose.value,
-            NODE_GROUP_LABEL: group.name,
-            CAPACITY_LABEL: capacity.value,
-        }
-        # AL2023 is what a node without the label runs
-        return labels if group.image is NodeImage.AL2023 else labels | {IMAGE_LABEL: group.image.value}
+        return node_labels(self._spec.node_group, capacity)
 
     @property
     def _taints(self) -> Sequence[aws.eks.NodeGroupTaintArgsDict]:
@@ -319,14 +312,14 @@ class NodeGroup(pulumi.ComponentResource):
         data: aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgsDict = {
             **encryption,
             "volume_size": self._spec.node_group.disk_gib,
-            "iops": _VOLUME_IOPS,
-            "throughput": _VOLUME_THROUGHPUT_MIB,
+            "iops": VOLUME_IOPS,
+            "throughput": VOLUME_THROUGHPUT_MIB,
         }
         if self._spec.node_group.image is NodeImage.BOTTLEROCKET:
             # the system's volume is as large as its image
-            system: aws.ec2.LaunchTemplateBlockDeviceMappingArgsDict = {"device_name": _ROOT_DEVICE, "ebs": encryption}
-            return [system, {"device_name": _BOTTLEROCKET_DATA_DEVICE, "ebs": data}]
-        return [{"device_name": _ROOT_DEVICE, "ebs": data}]
+            system: aws.ec2.LaunchTemplateBlockDeviceMappingArgsDict = {"device_name": ROOT_DEVICE, "ebs": encryption}
+            return [system, {"device_name": BOTTLEROCKET_DATA_DEVICE, "ebs": data}]
+        return [{"device_name": ROOT_DEVICE, "ebs": data}]
 
     def _create_node_group(self, capacity: CapacityType, template: aws.ec2.LaunchTemplate) -> aws.eks.NodeGroup:
         spec, group = self._spec, self._spec.node_group
@@ -465,6 +458,17 @@ def gpu_sharing_args(sharing: GpuSharing) -> GpuSharingArgs:
     else:
         args["profile"] = sharing.profile
     return args
+
+
+def node_labels(group: NodeGroupConfig, capacity: CapacityType) -> dict[str, str]:
+    """Labels of a group's nodes, whoever starts them."""
+    labels = {
+        PURPOSE_LABEL: group.purpose.value,
+        NODE_GROUP_LABEL: group.name,
+        CAPACITY_LABEL: capacity.value,
+    }
+    # AL2023 is what a node without the label runs
+    return labels if group.image is NodeImage.AL2023 else labels | {IMAGE_LABEL: group.image.value}
 
 
 def spread(nodes: int, zones: Sequence[str]) -> dict[str, int]:

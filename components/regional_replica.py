@@ -14,7 +14,7 @@ import pulumi_aws as aws
 
 from components.admission import Admission, admitted_tenant
 from components.cluster import Cluster, ClusterArgs, ExistingClusterArgs
-from components.cluster_addons import ClusterAddons
+from components.cluster_addons import ClusterAddons, ClusterAddonsArgs
 from components.edge import GATEWAY_PORT, GATEWAY_PROTOCOL
 from components.gateway import Gateway
 from components.gpu_node_group import GpuNodeGroup
@@ -34,6 +34,7 @@ from components.network import Network
 from components.network_endpoints import ALL_ENDPOINTS, ESSENTIAL_ENDPOINTS
 from components.network_ids import network_ids
 from components.node_group import NodeGroupConfigArgs, capacity_ranks, gpu_sharing_args
+from components.node_pools import NodePools
 from components.observability import Observability, ObservabilityArgs
 from components.options import child_options, parse_args, type_token
 from components.tenant import Tenant
@@ -48,6 +49,7 @@ from serving.blueprint.environment import (
     NodeGroup,
     NodeImage,
     NodePurpose,
+    NodeStarter,
     Provision,
 )
 from serving.blueprint.fleet import host_of
@@ -145,10 +147,11 @@ class RegionalReplica(pulumi.ComponentResource):
         self.network = self._create_network() if given is None else network_ids(given)
         self.cluster = self._create_cluster()
         self.gpu_node_groups = self._create_gpu_node_groups()
-        self.karpenter = self._create_karpenter() if self._environment.cluster.karpenter else None
+        self.karpenter = self._create_karpenter() if self._starter is NodeStarter.KARPENTER else None
         self.load_balancer = self._create_load_balancer()
         self.observability = self._create_observability()
         self.addons = self._create_addons()
+        self.node_pools = None if self._starter is NodeStarter.CLUSTER_AUTOSCALER else self._create_node_pools()
         self.tenants = self._create_tenants()
         self.admission = self._create_admission()
         self.gateway = self._create_gateway()
@@ -171,6 +174,10 @@ class RegionalReplica(pulumi.ComponentResource):
     def _zones(self) -> list[str]:
         """The region's zones in the order in which a network hands on its subnets."""
         return sorted(set(self._region.zones))
+
+    @property
+    def _starter(self) -> NodeStarter:
+        return self._environment.cluster.node_starter
 
     @property
     def growth_role_names(self) -> list[pulumi.Output[str]]:
@@ -335,25 +342,47 @@ class RegionalReplica(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self, providers=[self.cluster.kubernetes_provider], depends_on=depends_on)
 
     def _create_addons(self) -> ClusterAddons:
+        args: ClusterAddonsArgs = {
+            "environment": self._environment.name,
+            "region": self._region.name,
+            "account_id": self._environment.account_id,
+            "cluster_name": self.cluster.cluster_name,
+            "vpc_id": self.network.vpc_id,
+            "target_group_arns": [self.load_balancer.target_group_arn],
+            "remote_write_url": self.observability.prometheus_endpoint.apply(
+                lambda endpoint: f"{endpoint}api/v1/remote_write"
+            ),
+            "workspace_arn": self.observability.workspace_arn,
+            "gpu": any(_needs_device_plugin(group) for group in self._region.node_groups),
+            "node_starter": self._starter.value,
+            "node_group_ranks": capacity_ranks(self._region.node_groups),
+            "provided": [addon.value for addon in self._environment.cluster.provided_addons],
+            "tags": self._tags,
+        }
+        if self.karpenter is not None:
+            args["interruption_queue"] = self.karpenter.queue_name
         return ClusterAddons(
-            f"{self._name}-addons",
+            f"{self._name}-addons", args, self._in_cluster([*self.cluster.node_groups, *self.cluster.addons])
+        )
+
+    def _create_node_pools(self) -> NodePools:
+        """What may be started beyond the fewest nodes of each group, once there is something that starts it."""
+        role = self.karpenter.instance_profile_name if self.karpenter else self.cluster.auto_mode_node_role_name
+        return NodePools(
+            f"{self._name}-nodes",
             {
                 "environment": self._environment.name,
                 "region": self._region.name,
-                "account_id": self._environment.account_id,
-                "cluster_name": self.cluster.cluster_name,
-                "vpc_id": self.network.vpc_id,
-                "target_group_arns": [self.load_balancer.target_group_arn],
-                "remote_write_url": self.observability.prometheus_endpoint.apply(
-                    lambda endpoint: f"{endpoint}api/v1/remote_write"
-                ),
-                "workspace_arn": self.observability.workspace_arn,
-                "gpu": any(_needs_device_plugin(group) for group in self._region.node_groups),
-                "node_group_ranks": capacity_ranks(self._region.node_groups),
-                "provided": [addon.value for addon in self._environment.cluster.provided_addons],
+                "node_starter": self._starter.value,
+                "node_groups": [_node_group_args(group) for group in self._region.node_groups],
+                "zones": self._zones,
+                "subnet_ids": [*self.network.private_subnet_ids],
+                "security_group_id": self.cluster.security_group_id,
+                "key_arn": self._args["key_arn"],
+                "node_role": role,
                 "tags": self._tags,
             },
-            self._in_cluster([*self.cluster.node_groups, *self.cluster.addons]),
+            self._in_cluster(self.addons.release("karpenter")),
         )
 
     def _create_tenants(self) -> dict[str, Tenant]:

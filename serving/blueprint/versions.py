@@ -18,12 +18,14 @@ class Chart:
         version: Version of the chart, not of what it installs.
         repository: URL of the chart repository, `https://` or `oci://`.
         namespace: Where it is installed.
+        kubernetes: Minor version of Kubernetes that what it installs goes with; empty if it goes with all allowed.
     """
 
     name: str
     version: str
     repository: str
     namespace: str
+    kubernetes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,14 @@ class VersionSet:
         eks_addons: Minor version that a cluster may have -> add-on -> version.
         gateway_api: Release of the Gateway API whose CRDs the gateway brings.
         rollouts_gateway_plugin: Image of the traffic router by which Argo Rollouts moves Gateway API routes.
+        node_images: Image of nodes -> alias by which Karpenter finds its release. Managed node groups follow EKS.
     """
 
     kubernetes: str
     eks_addons: Mapping[str, Mapping[str, str]]
     gateway_api: str
     rollouts_gateway_plugin: str
+    node_images: Mapping[str, str]
     cert_manager: Chart
     keda: Chart
     argo_rollouts: Chart
@@ -49,6 +53,7 @@ class VersionSet:
     load_balancer_controller: Chart
     cluster_autoscaler: Chart
     nvidia_device_plugin: Chart
+    karpenter: Chart
 
     @property
     def namespaces(self) -> frozenset[str]:
@@ -95,6 +100,9 @@ TESTED_VERSIONS = VersionSet(
     # argoproj-labs/rollouts-plugin-trafficrouter-gatewayapi, tag of 2026-06-26; its workflow docker-publish.yaml
     # publishes an image under the name of the tag. Its digest could not be read, so that it is not pinned by one.
     rollouts_gateway_plugin="ghcr.io/argoproj-labs/rollouts-plugin-trafficrouter-gatewayapi:v0.15.0",
+    # awslabs/amazon-eks-ami, CHANGELOG.md at 81fec2e (2026-07-23); bottlerocket-os/bottlerocket, release of 2026-07-29:
+    # both have images for 1.35
+    node_images={"al2023": "al2023@v20260714", "bottlerocket": "bottlerocket@v1.64.0"},
     # cert-manager/cert-manager, tag of 2026-07-29; charts carry the version of the release
     cert_manager=Chart("cert-manager", "v1.21.1", "https://charts.jetstack.io", "cert-manager"),
     # kedacore/charts, keda/Chart.yaml of 2026-07-31 (KEDA 2.20.2)
@@ -103,8 +111,11 @@ TESTED_VERSIONS = VersionSet(
     argo_rollouts=Chart("argo-rollouts", "2.41.0", "https://argoproj.github.io/argo-helm", "argo-rollouts"),
     # envoyproxy/gateway, tag of 2026-08-15
     envoy_gateway=Chart("gateway-helm", "v1.9.0", "oci://docker.io/envoyproxy", "envoy-gateway-system"),
-    # prometheus-community/helm-charts, charts/prometheus/Chart.yaml of 2026-08-18 (Prometheus 3.14.0)
-    prometheus=Chart("prometheus", "29.27.0", "https://prometheus-community.github.io/helm-charts", "monitoring"),
+    # prometheus-community/helm-charts, charts/kube-prometheus-stack/Chart.yaml of 2026-08-22 (operator 0.93.1,
+    # Prometheus 3.14.0)
+    prometheus=Chart(
+        "kube-prometheus-stack", "88.5.3", "https://prometheus-community.github.io/helm-charts", "monitoring"
+    ),
     # kubernetes-sigs/aws-load-balancer-controller, Chart.yaml of 2026-08-03 (controller 3.5.0)
     load_balancer_controller=Chart(
         "aws-load-balancer-controller", "3.5.0", "https://aws.github.io/eks-charts", "aws-load-balancer"
@@ -112,10 +123,16 @@ TESTED_VERSIONS = VersionSet(
     # kubernetes/autoscaler, tag cluster-autoscaler-chart-9.59.0 of 2026-07-21 (Cluster Autoscaler 1.35.0; its minor
     # version is that of the cluster)
     cluster_autoscaler=Chart(
-        "cluster-autoscaler", "9.59.0", "https://kubernetes.github.io/autoscaler", "cluster-autoscaler"
+        "cluster-autoscaler",
+        "9.59.0",
+        "https://kubernetes.github.io/autoscaler",
+        "cluster-autoscaler",
+        kubernetes="1.35",
     ),
     # NVIDIA/k8s-device-plugin, tag of 2026-08-19
     nvidia_device_plugin=Chart(
         "nvidia-device-plugin", "0.20.0", "https://nvidia.github.io/k8s-device-plugin", "nvidia-device-plugin"
     ),
+    # github.com/aws/karpenter-provider-aws v1.15.1 at the module proxy; charts carry the version of the release
+    karpenter=Chart("karpenter", "1.15.1", "oci://public.ecr.aws/karpenter", "kube-system"),
 )

@@ -1,23 +1,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pulumi
 import pytest
 
+from components.addons import DEFINITIONS
+from components.addons.definition import resources
 from components.cluster_addons import WIRING, ClusterAddons, ClusterAddonsArgs, ClusterAddonsSpec
 from components.node_group import NODE_GROUP_LABEL
 from components.node_labels import PURPOSE_LABEL
 from components.priorities import priority_class
-from serving.blueprint.environment import Addon
+from serving.blueprint.environment import Addon, NodeStarter
 from serving.blueprint.errors import InputError
 from serving.blueprint.schema.identity import Tier
 from serving.telemetry.degradation import route_state
+from serving.blueprint.versions import TESTED_VERSIONS
+from serving.planning.addons import ADDON_PODS
 from tests.components.recorder import Recorded, Recorder, Resource
 from tests.components.serving_samples import ACCOUNT, CLUSTER, REGION
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
+MONITOR = "kubernetes:monitoring.coreos.com/v1:PodMonitor"
 TARGET_GROUP = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/edge/0123456789abcdef"
 WORKSPACE = f"arn:aws:aps:{REGION}:{ACCOUNT}:workspace/ws-1"
 
@@ -43,8 +49,22 @@ def recorded(record: Recorder, args: ClusterAddonsArgs) -> Recorded:
     return record(lambda: ClusterAddons("addons", args))
 
 
+STARTERS = {Addon.CLUSTER_AUTOSCALER, Addon.KARPENTER}
+ALWAYS = set(Addon) - STARTERS
+
+
+@pytest.fixture
+def with_karpenter(record: Recorder, args: ClusterAddonsArgs) -> Recorded:
+    return record(lambda: ClusterAddons("addons", {**args, "node_starter": "karpenter", "interruption_queue": "q"}))
+
+
 def releases(recorded: Recorded) -> dict[str, Resource]:
     return {release.name.removeprefix("addons-"): release for release in recorded.of_type(RELEASE)}
+
+
+def prometheus(recorded: Recorded) -> dict[str, Any]:
+    found: dict[str, Any] = releases(recorded)["prometheus"]["values"]["prometheus"]["prometheusSpec"]
+    return found
 
 
 def statements(recorded: Recorded, addon: str) -> list[dict[str, Any]]:
@@ -63,7 +83,7 @@ def test_arguments_are_exactly_what_is_validated_or_wired() -> None:
 
 def test_every_addon_is_a_pinned_release(recorded: Recorded) -> None:
     found = releases(recorded)
-    assert set(found) == {addon.value for addon in Addon}
+    assert set(found) == {*ALWAYS, Addon.CLUSTER_AUTOSCALER}
     assert all(release["version"] for release in found.values())
 
 
@@ -75,10 +95,32 @@ def test_prometheus_learns_which_rungs_of_degradation_ladders_are_on(recorded: R
     assert all(set(rule["verbs"]) == {"list", "watch"} for rule in values["rbac"]["extraRules"])
 
 
+def test_every_addon_is_described_by_a_module_of_its_own() -> None:
+    assert set(DEFINITIONS) == set(Addon)
+    modules = {definition.values.__module__ for definition in DEFINITIONS.values()}
+    assert len(modules) == len(Addon)
+
+
+@pytest.mark.parametrize("starter", list(NodeStarter))
+def test_never_do_two_react_to_the_same_pending_pod(
+    record: Recorder, args: ClusterAddonsArgs, starter: NodeStarter
+) -> None:
+    started = record(
+        lambda: ClusterAddons("addons", {**args, "node_starter": starter.value, "interruption_queue": "q"})
+    )
+    found = STARTERS & set(releases(started))
+    assert found == {addon for addon in STARTERS if addon.value == starter.value}
+
+
+def test_the_minor_version_of_the_node_autoscaler_is_that_of_the_cluster() -> None:
+    # its chart names the minor version that it installs: serving/blueprint/versions.py
+    assert TESTED_VERSIONS.cluster_autoscaler.kubernetes == TESTED_VERSIONS.kubernetes
+
+
 def test_each_release_comes_into_a_namespace_that_exists(recorded: Recorded) -> None:
     namespaces = {one["metadata"]["name"]: one.urn for one in recorded.of_type("Namespace")}
-    for release in releases(recorded).values():
-        assert namespaces[release["namespace"]] in release.dependencies
+    for addon, release in releases(recorded).items():
+        assert namespaces[release["namespace"]] in release.dependencies, addon
         assert release["createNamespace"] is False
 
 
@@ -90,12 +132,12 @@ def test_only_the_device_plugin_may_reach_its_node(recorded: Recorded) -> None:
     assert {name for name, level in levels.items() if level != "restricted"} == {"nvidia-device-plugin"}
 
 
-@pytest.mark.parametrize("addon", [addon.value for addon in Addon])
+@pytest.mark.parametrize("addon", sorted(addon.value for addon in {*ALWAYS, Addon.CLUSTER_AUTOSCALER}))
 def test_what_is_there_already_is_not_made(record: Recorder, args: ClusterAddonsArgs, addon: str) -> None:
     made: list[ClusterAddons] = []
     recorded = record(lambda: made.append(ClusterAddons("addons", {**args, "provided": [addon]})))
-    assert set(releases(recorded)) == {one.value for one in Addon} - {addon}
-    assert not any(addon in resource.name for resource in recorded)
+    assert set(releases(recorded)) == {*ALWAYS, Addon.CLUSTER_AUTOSCALER} - {addon}
+    assert not any(addon in resource.name for resource in recorded if resource.type != MONITOR)
     assert made[0].release(addon) == []
 
 
@@ -169,7 +211,7 @@ def test_the_node_autoscaler_keeps_to_the_restricted_standard(recorded: Recorded
 def test_prometheus_writes_into_its_workspace_and_nowhere_else(recorded: Recorded) -> None:
     (statement,) = statements(recorded, "prometheus")
     assert (statement["Action"], statement["Resource"]) == ("aps:RemoteWrite", WORKSPACE)
-    server = releases(recorded)["prometheus"]["values"]["server"]
+    server = prometheus(recorded)
     assert [target["sigv4"]["region"] for target in server["remoteWrite"]] == [REGION]
 
 
@@ -177,7 +219,7 @@ def test_without_a_workspace_metrics_stay_in_the_cluster(record: Recorder, args:
     del args["remote_write_url"]
     del args["workspace_arn"]
     recorded = record(lambda: ClusterAddons("addons", args))
-    assert "remoteWrite" not in releases(recorded)["prometheus"]["values"]["server"]
+    assert "remoteWrite" not in prometheus(recorded)
     assert not any("prometheus-role" in resource.name for resource in recorded)
 
 
@@ -225,16 +267,81 @@ def test_everything_waits_for_the_cluster(record: Recorder, args: ClusterAddonsA
     def program() -> None:
         cluster = ClusterAddons("cluster", {**args, "provided": [addon.value for addon in Addon]})
         made = ClusterAddons("addons", args, pulumi.ResourceOptions(depends_on=[cluster]))
-        assert len(made.releases) == len(Addon)
+        assert len(made.releases) == len(ALWAYS) + 1
 
     recorded = record(program)
     nodes = {one.urn for one in recorded.of_type("PriorityClass") if one.name.startswith("cluster-")}
     for resource in recorded.managed("kubernetes:"):
-        if resource.name.startswith("addons-") and resource.type != RELEASE:
+        if resource.name.startswith("addons-") and resource.type not in (RELEASE, MONITOR):
             assert nodes <= resource.dependencies
 
 
 def test_the_address_of_prometheus_is_known_without_asking(recorded: Recorded) -> None:
     release = releases(recorded)["prometheus"]
-    service = release["values"]["server"]["fullnameOverride"]
-    assert f"http://{service}.{release['namespace']}.svc.cluster.local" == ClusterAddons.PROMETHEUS_URL
+    values = release["values"]
+    host, port = f"{values['fullnameOverride']}-prometheus", values["prometheus"]["service"]["port"]
+    assert f"http://{host}.{release['namespace']}.svc.cluster.local:{port}" == ClusterAddons.PROMETHEUS_URL
+
+
+def test_monitors_and_rules_of_every_namespace_are_taken(recorded: Recorded) -> None:
+    server = prometheus(recorded)
+    for kind in ("podMonitor", "serviceMonitor", "probe", "rule", "scrapeConfig"):
+        assert server[f"{kind}SelectorNilUsesHelmValues"] is False
+        assert f"{kind}NamespaceSelector" not in server  # the chart's own is every namespace
+
+
+def test_history_outlasts_every_window_that_is_asked_for(recorded: Recorded) -> None:
+    assert prometheus(recorded)["retention"] == "12h"
+    assert prometheus(recorded)["scrapeInterval"] == "15s"
+
+
+def test_one_of_two_servers_can_be_lost_and_the_workspace_counts_a_sample_once(recorded: Recorded) -> None:
+    server = prometheus(recorded)
+    assert server["replicas"] == 2
+    assert server["replicaExternalLabelName"] == "__replica__"
+    assert server["externalLabels"] == {"cluster": CLUSTER, "region": REGION}
+
+
+def test_nobody_reads_secrets_to_count_objects(recorded: Recorded) -> None:
+    values = releases(recorded)["prometheus"]["values"]["kube-state-metrics"]
+    assert {"secrets", "configmaps"} <= set(values["collectorsExclude"])
+
+
+def _requests(values: Any) -> Iterator[dict[str, Any]]:
+    """Every `resources` of a release's values, at any depth."""
+    if isinstance(values, dict):
+        if "requests" in values and "limits" in values:
+            yield values
+        for value in values.values():
+            yield from _requests(value)
+    elif isinstance(values, list):
+        for value in values:
+            yield from _requests(value)
+
+
+@pytest.mark.parametrize("addon", sorted(ADDON_PODS))
+def test_what_is_planned_for_an_addon_is_what_its_pods_ask_for(
+    recorded: Recorded, with_karpenter: Recorded, addon: Addon
+) -> None:
+    release = releases(with_karpenter if addon is Addon.KARPENTER else recorded)[addon.value]
+    rendered = [*_requests(release["values"])]
+    for pod in ADDON_PODS[addon]:
+        assert resources(addon, pod) in rendered, pod
+
+
+def test_platform_pods_are_scraped_once_their_kind_and_their_namespace_exist(with_karpenter: Recorded) -> None:
+    found = releases(with_karpenter)
+    monitors = with_karpenter.of_type(MONITOR)
+    scraped = {one["metadata"]["name"] for one in monitors}
+    assert {"envoy-proxies", "envoy-gateway", "keda-operator", "argo-rollouts", "karpenter"} <= scraped
+    owner = {scrape.name: addon for addon, definition in DEFINITIONS.items() for scrape in definition.scrapes}
+    for monitor in monitors:
+        assert {found["prometheus"].urn, found[owner[monitor["metadata"]["name"]]].urn} <= monitor.dependencies
+
+
+def test_karpenter_hears_of_interruptions_and_runs_where_it_starts_no_nodes(with_karpenter: Recorded) -> None:
+    release = releases(with_karpenter)["karpenter"]
+    assert release["values"]["settings"]["interruptionQueue"] == "q"
+    assert release["values"]["settings"]["clusterName"] == CLUSTER
+    assert release["namespace"] == "kube-system"
+    assert not any(one["metadata"]["name"] == "kube-system" for one in with_karpenter.of_type("Namespace"))

@@ -15,7 +15,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from serving.blueprint.environment.account import ServiceLinkedRole
 from serving.blueprint.environment.audit import Audit, Provision
 from serving.blueprint.environment.backup import BackupSettings
-from serving.blueprint.environment.cluster import Addon, Cluster, Compute, ExistingCluster
+from serving.blueprint.environment.cluster import Addon, Cluster, Compute, ExistingCluster, NodeStarter
 from serving.blueprint.environment.edge import CertificateArn, Edge, WebAclArn
 from serving.blueprint.environment.feature_store import FeatureStoreSettings
 from serving.blueprint.environment.keys import Keys
@@ -88,6 +88,7 @@ __all__ = [
     "NodeGroup",
     "NodeImage",
     "NodePurpose",
+    "NodeStarter",
     "PolicySettings",
     "Provision",
     "Quota",

@@ -22,15 +22,27 @@ class Addon(StrEnum):
     CERT_MANAGER = "cert-manager"
     CLUSTER_AUTOSCALER = "cluster-autoscaler"
     NVIDIA_DEVICE_PLUGIN = "nvidia-device-plugin"
+    KARPENTER = "karpenter"
 
 
 class Compute(StrEnum):
-    """What starts nodes."""
+    """What nodes are made of."""
 
     NODE_GROUPS = "node-groups"
-    """Managed node groups, sized by the Cluster Autoscaler."""
+    """Managed node groups; beyond their fewest nodes the Cluster Autoscaler or Karpenter starts more."""
     AUTO_MODE = "auto-mode"
-    """EKS Auto Mode with its built-in node pools, beside the node groups: what asks for labels of ours runs there."""
+    """EKS Auto Mode: node groups keep their fewest nodes, and EKS starts what is beyond them."""
+
+
+class NodeStarter(StrEnum):
+    """What starts nodes beyond those that always run; one a cluster, or two would start nodes for the same pod."""
+
+    CLUSTER_AUTOSCALER = "cluster-autoscaler"
+    """Managed node groups grow up to their maximum."""
+    KARPENTER = "karpenter"
+    """Managed node groups keep their minimum; node pools of the same machines hold what is beyond it."""
+    AUTO_MODE = "auto-mode"
+    """As Karpenter, run by EKS outside of the cluster."""
 
 
 class ExistingCluster(Section):
@@ -60,7 +72,9 @@ class Cluster(Section):
     )
     compute: Compute = Field(default=Compute.NODE_GROUPS, description="What starts nodes.")
     karpenter: bool = Field(
-        default=False, description="Whether what Karpenter needs of AWS is made: roles and interruption queue."
+        default=False,
+        description="Whether Karpenter starts the nodes beyond the fewest of each node group, instead of the Cluster "
+        "Autoscaler.",
     )
     public_access_cidrs: tuple[str, ...] = Field(
         default=(), description="Who may reach the API endpoint from outside; nobody by default."
@@ -70,6 +84,13 @@ class Cluster(Section):
     provided_addons: tuple[Addon, ...] = Field(
         default=(), description="Add-ons that the clusters have already, by whatever other means; not installed."
     )
+
+    @property
+    def node_starter(self) -> NodeStarter:
+        """What starts nodes beyond those that always run."""
+        if self.compute is Compute.AUTO_MODE:
+            return NodeStarter.AUTO_MODE
+        return NodeStarter.KARPENTER if self.karpenter else NodeStarter.CLUSTER_AUTOSCALER
 
     @field_validator("version")
     @classmethod
