@@ -30,6 +30,7 @@ from serving.blueprint.loader import (
 from serving.blueprint.ranges import range_findings, ranges_of_other_stacks
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.source import Source
+from serving.planning.addons import system_findings
 from serving.planning.capacity import capacity_findings, instance_findings
 from serving.planning.recovery import recovery_findings
 from serving.telemetry.metrics import contract_findings
@@ -243,6 +244,7 @@ def _prove(
     problems += [here.problem(finding) for finding in instance_findings(here.environment)]
     _refuse(problems)
     problems = [here.problem(finding) for finding in capacity_findings(here.environment, blueprints)]
+    problems += [here.problem(finding) for finding in system_findings(here.environment)]
     problems += [
         problem_at(services[one.service].source, one.finding) for one in recovery_findings(here.environment, blueprints)
     ]

@@ -106,7 +106,7 @@ def _server(facts: AddonFacts) -> dict[str, Any]:
         "evaluationInterval": f"{_SCRAPE_SECONDS}s",
         "externalLabels": {"cluster": facts.cluster_name, "region": facts.region},
         # the workspace keeps one of two samples that differ in this label alone, which it then drops (Amazon Managed
-        # Service for Prometheus user guide, "Send high-availability data with the Prometheus Operator", read 2026-11)
+        # Service for Prometheus user guide, "Send high availability data operator", read 2026-11)
         "replicaExternalLabelName": "__replica__",
         "prometheusExternalLabelNameClear": True,
         "serviceDiscoveryRole": "EndpointSlice",

@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 
 from serving.blueprint.environment import (
     CapacityType,
-    Compute,
     Environment,
     GpuSharing,
     NodeGroup,
     NodePurpose,
+    NodeStarter,
     Region,
 )
 from serving.blueprint.errors import Finding, KeyPath
@@ -244,8 +244,7 @@ def _nodes_too_few(
     """First-fit of all services' worst cases on the node groups of one region."""
     free = {group.name: float(_lasting_nodes(group)) for group in region.node_groups}
     wanted = [demand for blueprint in blueprints for demand in _most_wanted(environment, blueprint)]
-    if environment.cluster.compute is Compute.AUTO_MODE:
-        # its built-in node pools have no bound, and no accelerators
+    if _unbounded(environment, region):
         wanted = [demand for demand in wanted if demand.resources.accelerators]
     for demand in sorted(wanted, key=_largest_first):
         left = _place(demand, region, free)
@@ -271,8 +270,18 @@ def _most_wanted(environment: Environment, blueprint: Blueprint) -> Iterator[Dem
     yield from others
 
 
+def _unbounded(environment: Environment, region: Region) -> bool:
+    """Whether Auto Mode chooses by itself how many nodes without accelerators there are: no node group says it."""
+    bounded = any(group.purpose is NodePurpose.CPU for group in region.node_groups)
+    return environment.cluster.node_starter is NodeStarter.AUTO_MODE and not bounded
+
+
 def _lasting_nodes(group: NodeGroup) -> int:
-    """Most nodes of a group, in whichever of its capacities; what is only in a block ends with it."""
+    """Most nodes of a group, in whichever of its capacities; what is only in a block ends with it.
+
+    The same whoever starts them: managed node groups grow up to it, and where they keep their fewest nodes, node pools
+    may start what is between (`components.node_pools`).
+    """
     return 0 if group.lasting is None else group.max_nodes
 
 

@@ -60,6 +60,7 @@ WILDCARD_RESOURCES: dict[Where, str] = {
     Where("RolePolicy", "TagWhatIsMade"): OWN_MACHINES,
     Where("RolePolicy", "FindImages"): PUBLIC_PARAMETERS,
     Where("RolePolicy", "ListProfiles"): NO_LEVEL,
+    Where("RolePolicy", "FollowZonalShifts"): "the shifts of this cluster, which is named in a condition",
     Where("RolePolicy", "ReadPrices"): NO_LEVEL,
     Where("RolePolicy", "MakeCopies"): OWN_COPIES,
     Where("RolePolicy", "FillImageCache"): "the cache makes repositories of any name below its own prefix",

@@ -23,6 +23,7 @@ from components.model_store import ModelStoreArgs
 from components.network import NetworkArgs
 from components.network_peering import NetworkPeeringArgs
 from components.node_group import NodeGroupArgs, NodeGroupConfigArgs
+from components.node_pools import NodePoolsArgs
 from components.personal_data_discovery import PersonalDataDiscoveryArgs
 from components.security_posture import SecurityPostureArgs
 from components.threat_detection import ThreatDetectionArgs
@@ -103,6 +104,10 @@ def node_group(**changes: object) -> NodeGroupConfigArgs:
     return {**group, **changes}  # type: ignore[typeddict-item]
 
 
+def cpu_group(**changes: object) -> NodeGroupConfigArgs:
+    return node_group(**({"name": "plain", "purpose": "cpu", "instance_types": ["c7i.2xlarge"]} | changes))
+
+
 def gpu_group(**changes: object) -> NodeGroupConfigArgs:
     defaults = {"name": "l4", "purpose": "gpu", "instance_types": ["g6.xlarge"], "disk_gib": 300}
     return node_group(**(defaults | changes))
@@ -152,6 +157,22 @@ def karpenter_args(**changes: object) -> KarpenterPrerequisitesArgs:
         "cluster_name": f"test-{HOME}",
         "cluster": f"test-{HOME}",
         "key_arn": key_arn(HOME),
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def node_pools_args(**changes: object) -> NodePoolsArgs:
+    args: NodePoolsArgs = {
+        "environment": "test",
+        "region": HOME,
+        "node_starter": "karpenter",
+        "node_groups": [node_group(), cpu_group(), gpu_group()],
+        "zones": ZONES,
+        "subnet_ids": ["subnet-a", "subnet-b", "subnet-c"],
+        "security_group_id": "sg-1",
+        "key_arn": key_arn(HOME),
+        "node_role": "test-nodes",
         "tags": TAGS,
     }
     return {**args, **changes}  # type: ignore[typeddict-item]
@@ -352,6 +373,7 @@ FOUNDATION: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "Network": network_args,
     "NetworkPeering": peering_args,
     "NodeGroup": node_group_args,
+    "NodePools": node_pools_args,
     "PersonalDataDiscovery": personal_data_args,
     "SecureBucket": bucket_args,
     "SecurityPosture": posture_args,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from collections import Counter
@@ -13,6 +14,7 @@ import pulumi_aws as aws
 import pytest
 import yaml
 
+from components.addons import DEFINITIONS
 from components.load_balancer import (
     LEAST_IDLE_SECONDS,
     LEAST_REQUESTS_PER_IP,
@@ -22,13 +24,15 @@ from components.load_balancer import (
 from components.regional_replica import idle_timeout_seconds, requests_per_ip
 from components.serving_platform import ServingPlatform
 from components.workload import request_seconds
-from serving.blueprint.environment import Provision
+from serving.blueprint.environment import Addon, Provision
 from serving.blueprint.schema import Blueprint
 from serving.preview.aws_types import arguments_of
 from serving.telemetry import gateway
 from serving.workspace import Workspace, load_workspace
 from tests.components.recorder import Recorded, Resource, record
 from tests.documents import ROOT, STACKS, blueprint
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
 
 both_stacks = pytest.mark.parametrize("stack", STACKS)
 
@@ -171,3 +175,98 @@ def test_whatever_can_say_its_region_says_it(stack: str) -> None:
     regional = [one for one in managed if hasattr(arguments_of(one.type), "region") and "arcregion" not in one.type]
     assert len(regional) > len(managed) / 2
     assert {one.name: one.get("region") for one in regional if one.get("region") not in regions} == {}
+
+
+BUILT_IN_GROUPS = frozenset(
+    {
+        *("core", "apps", "autoscaling", "batch", "policy"),
+        *(f"{group}.k8s.io" for group in ("networking", "rbac.authorization", "scheduling", "storage")),
+        *(f"{group}.k8s.io" for group in ("admissionregistration", "coordination", "discovery")),
+        # pulumi-kubernetes' own
+        *("helm.sh", "yaml", "kustomize"),
+        # of EKS Auto Mode, whose control plane has it
+        "eks.amazonaws.com",
+    }
+)
+"""Groups whose kinds every API server of EKS has."""
+
+
+def group_of(resource: Resource) -> str:
+    """API group of a Kubernetes object: `kubernetes:keda.sh/v1alpha1:ScaledObject`."""
+    return resource.type.split(":")[1].partition("/")[0]
+
+
+def custom_objects(made: Recorded) -> list[Resource]:
+    return [
+        one for one in made.managed("kubernetes:") if one.type.count(":") == 2 and group_of(one) not in BUILT_IN_GROUPS
+    ]
+
+
+def reaches(made: Recorded, start: Resource, targets: set[str]) -> bool:
+    """Whether something among the targets must exist before a resource."""
+    by_urn = {one.urn: one for one in made}
+    seen: set[str] = set()
+    waiting = [start.urn]
+    while waiting:
+        urn = waiting.pop()
+        if urn in targets:
+            return True
+        if urn not in seen and urn in by_urn:
+            seen.add(urn)
+            waiting += by_urn[urn].dependencies
+    return False
+
+
+def without_a_kind(made: Recorded, provided: frozenset[Addon]) -> list[str]:
+    """Custom objects that could be made before their kind."""
+    bringing = {group: addon for addon, one in DEFINITIONS.items() for group in one.api_groups}
+    found = []
+    for one in custom_objects(made):
+        addon = bringing.get(group_of(one))
+        releases = {r.urn for r in made.of_type(RELEASE) if addon and r.name.endswith(f"-addons-{addon.value}")}
+        # the cell that it is in: a release of another region would not help
+        same = {urn for urn in releases if made_in(made, urn) == made_in(made, one.urn)}
+        if addon is None or (addon not in provided and not reaches(made, one, same)):
+            found.append(f"{one.type} {one.name}")
+    return found
+
+
+def made_in(made: Recorded, urn: str) -> str:
+    """The Kubernetes provider of a resource: one a cluster."""
+    return next(one.provider for one in made if one.urn == urn)
+
+
+@both_stacks
+def test_no_custom_resource_can_be_made_before_its_kind(stack: str) -> None:
+    made = platform(stack)
+    assert len(custom_objects(made)) > 10
+    assert without_a_kind(made, frozenset()) == []
+
+
+def test_a_custom_resource_that_waits_for_nothing_would_be_found() -> None:
+    made = platform("dev")
+    loose = dataclasses.replace(
+        made,
+        resources=tuple(
+            dataclasses.replace(one, dependencies=frozenset()) if group_of_or_none(one) == "keda.sh" else one
+            for one in made
+        ),
+    )
+    found = without_a_kind(loose, frozenset())
+    assert found
+    assert all("keda.sh" in one for one in found)
+
+
+def group_of_or_none(resource: Resource) -> str | None:
+    return group_of(resource) if resource.type.startswith("kubernetes:") else None
+
+
+@both_stacks
+def test_nodes_are_started_by_one_alone(stack: str) -> None:
+    made = platform(stack)
+    starters = [
+        r for r in made.of_type(RELEASE) if r.name.endswith(("-addons-cluster-autoscaler", "-addons-karpenter"))
+    ]
+    assert Counter(one.provider for one in starters) == dict.fromkeys((one.provider for one in starters), 1)
+    pools = {one.provider for one in made.of_type("NodePool")}
+    assert pools == {one.provider for one in starters if one.name.endswith("karpenter")}

@@ -158,6 +158,11 @@ class NodeGroup(Section):
         """The capacity that keeps the fewest nodes: the first that does not end on a day."""
         return next((capacity for capacity in self.capacity if capacity is not CapacityType.CAPACITY_BLOCK), None)
 
+    @property
+    def fixed(self) -> bool:
+        """Whether there are always as many nodes as there may be."""
+        return self.min_nodes == self.max_nodes
+
     def managed_name(self, capacity: CapacityType) -> str:
         """Name of the managed node group of a capacity: the first has the group's own."""
         return self.name if capacity is self.capacity[0] else f"{self.name}-{capacity.value}"

@@ -8,15 +8,15 @@ from itertools import combinations
 from typing import Any
 
 from serving.blueprint.environment.backup import BackupSettings, air_gap_findings
-from serving.blueprint.environment.cluster import Cluster, Compute
+from serving.blueprint.environment.cluster import Cluster, NodeStarter
 from serving.blueprint.environment.edge import Edge
 from serving.blueprint.environment.keys import Keys, key_findings
-from serving.blueprint.environment.nodes import PREPAID, NodePurpose
+from serving.blueprint.environment.nodes import CapacityType, NodeGroup
 from serving.blueprint.environment.regions import Region, RegionRole
 from serving.blueprint.environment.routing import Routing, RoutingKind, RoutingPolicy
 from serving.blueprint.environment.settings import Budget
 from serving.blueprint.environment.tenants import Tenant
-from serving.blueprint.errors import Finding
+from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.schema.recovery import Topology
 
 
@@ -245,11 +245,17 @@ def _switch_fits(regions: Sequence[Region], routing: Routing) -> Iterator[Findin
 
 
 def _one_starter_of_nodes(regions: Sequence[Region], cluster: Cluster) -> Iterator[Finding]:
-    """Auto Mode's built-in node pools run what needs no accelerator; whatever is paid for already may stay."""
-    if cluster.compute is not Compute.AUTO_MODE:
-        return
+    """Whatever starts nodes is one in each cluster, and what another one would need is of no use."""
+    starter = cluster.node_starter
+    if starter is NodeStarter.AUTO_MODE and cluster.karpenter:
+        yield Finding(
+            ("cluster", "karpenter"),
+            "Karpenter beside Auto Mode",
+            effect="two would start nodes for the same pods",
+            remedy="leave karpenter out, or choose compute: node-groups",
+        )
     for r, region in enumerate(regions):
-        if region.cluster is not None:
+        if starter is NodeStarter.AUTO_MODE and region.cluster is not None:
             yield Finding(
                 ("regions", r, "cluster"),
                 f"cluster '{region.cluster.name}' is there already",
@@ -257,13 +263,41 @@ def _one_starter_of_nodes(regions: Sequence[Region], cluster: Cluster) -> Iterat
                 remedy="switch it on where the cluster is made, and choose compute: node-groups",
             )
         for g, group in enumerate(region.node_groups):
-            if group.purpose is NodePurpose.CPU and not PREPAID.issuperset(group.capacity):
+            path: KeyPath = ("regions", r, "node_groups", g)
+            if starter is NodeStarter.AUTO_MODE:
+                yield from _fits_auto_mode(path, group)
+            if starter is not NodeStarter.CLUSTER_AUTOSCALER and group.warm_nodes:
                 yield Finding(
-                    ("regions", r, "node_groups", g),
-                    f"node group '{group.name}' beside Auto Mode",
-                    effect="two autoscalers would start nodes for the same pods",
-                    remedy="remove the node group, or make its capacity reserved",
+                    (*path, "warm_nodes"),
+                    f"{group.warm_nodes} stopped nodes of '{group.name}', whose managed node group never grows",
+                    effect="they would be paid for and never be started",
+                    remedy="set warm_nodes: 0, or leave the nodes to the Cluster Autoscaler",
                 )
+            if starter is not NodeStarter.CLUSTER_AUTOSCALER and group.gpu_sharing and not group.fixed:
+                yield Finding(
+                    (*path, "max_nodes"),
+                    f"'{group.name}' may grow by {group.max_nodes - group.min_nodes} nodes with shared accelerators",
+                    effect="what starts nodes counts whole accelerators only: no node would be started for a share",
+                    remedy="set min_nodes to max_nodes, or leave the nodes to the Cluster Autoscaler",
+                )
+
+
+def _fits_auto_mode(path: KeyPath, group: NodeGroup) -> Iterator[Finding]:
+    """What EKS does not start by itself, or starts otherwise."""
+    if CapacityType.CAPACITY_BLOCK in group.capacity:
+        yield Finding(
+            (*path, "capacity"),
+            f"a Capacity Block for '{group.name}', which Auto Mode would not use",
+            effect="the block would lie idle",
+            remedy="choose karpenter: true or neither, or leave the block out",
+        )
+    if group.efa:
+        yield Finding(
+            (*path, "efa"),
+            f"fabric adapters for '{group.name}', which nodes of Auto Mode do not have",
+            effect="models that span nodes would start on nodes without them",
+            remedy="choose karpenter: true or neither, or set efa: false",
+        )
 
 
 def _somebody_gets_in(regions: Sequence[Region], cluster: Cluster) -> Iterator[Finding]:
