@@ -17,6 +17,7 @@ from serving.blueprint.environment import Addon
 from serving.blueprint.tags import TagKey
 from serving.blueprint.versions import TESTED_VERSIONS
 from serving.telemetry.degradation import route_state
+from serving.telemetry.metrics import SCRAPE_SECONDS
 
 _NAME: Final = "platform"
 """Head of the names of all that the chart makes."""
@@ -30,7 +31,6 @@ PROMETHEUS_PODS: Final = {"app.kubernetes.io/name": "prometheus", "app.kubernete
 _PORT: Final = 9090
 PROMETHEUS_URL: Final = f"http://{_NAME}-prometheus.{TESTED_VERSIONS.prometheus.namespace}.svc.cluster.local:{_PORT}"
 
-_SCRAPE_SECONDS: Final = 15
 _LOCAL_RETENTION_HOURS: Final = 12
 """Longer than any window that autoscaler and analyses ask for; history is kept in the managed workspace."""
 
@@ -102,8 +102,8 @@ def _operator() -> dict[str, Any]:
 def _server(facts: AddonFacts) -> dict[str, Any]:
     spec: dict[str, Any] = {
         "replicas": replicas(Addon.PROMETHEUS, "server"),
-        "scrapeInterval": f"{_SCRAPE_SECONDS}s",
-        "evaluationInterval": f"{_SCRAPE_SECONDS}s",
+        "scrapeInterval": f"{SCRAPE_SECONDS}s",
+        "evaluationInterval": f"{SCRAPE_SECONDS}s",
         "externalLabels": {"cluster": facts.cluster_name, "region": facts.region},
         # the workspace keeps one of two samples that differ in this label alone, which it then drops (Amazon Managed
         # Service for Prometheus user guide, "Send high availability data operator", read 2026-11)
