@@ -55,7 +55,7 @@ def test_the_controller_may_do_no_whole_family_of_actions() -> None:
 def test_only_what_knows_no_resources_is_allowed_on_all_of_them() -> None:
     everywhere = {sid for sid, statement in statements().items() if "*" in many(statement["Resource"])}
     assert everywhere == {"Describe", "ReadPrices", "ListProfiles", "FollowZonalShifts"}
-    reading = ("ec2:Describe", "pricing:Get", "iam:List")
+    reading = ("ec2:Describe", "pricing:Get", "iam:List", "arc-zonal-shift:Get")
     for sid in everywhere:
         assert all(action.startswith(reading) for action in many(statements()[sid]["Action"]))
 
