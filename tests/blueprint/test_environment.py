@@ -11,6 +11,14 @@ from serving.blueprint.environment import ALIAS_TTL_SECONDS
 from tests.documents import STACKS, environment
 
 BLOCK = {"id": "cr-02168da1478b509e0", "zone": "eu-west-1a"}
+L4 = {
+    "name": "gpu-l4",
+    "purpose": "gpu",
+    "instance_types": ["g6.xlarge"],
+    "min_nodes": 3,
+    "max_nodes": 8,
+    "disk_gib": 200,
+}
 P5 = {
     "name": "p5",
     "purpose": "gpu",
@@ -101,6 +109,11 @@ BROKEN = [
     ),
     ("cluster", {"compute": "auto-mode", "karpenter": True}, "Karpenter beside Auto Mode"),
     ("regions.0.node_groups.2.warm_nodes", 1, "whose managed node group never grows"),
+    (
+        "regions.0.node_groups.2",
+        L4 | {"image": "bottlerocket", "gpu_sharing": {"kind": "time-slicing", "replicas": 3}},
+        "may grow by 5 nodes with shared accelerators",
+    ),
     ("regions.0.cluster", EXISTING, "is there already, its network is not"),
     ("regions.0.cluster", {"name": "a", "endpoint": "http://a"}, "String should match pattern"),
     ("cluster", {"version": "1.20"}, "is not in the tested set"),

@@ -268,7 +268,10 @@ def test_an_accelerator_has_as_many_shares_as_it_is_shared_into(
 
 def test_a_share_that_no_node_group_offers_is_found_and_one_that_is_offered_fits() -> None:
     shared = blueprint("embedding", **SMALL, **{"model.resources.accelerator_share": {"kind": "time-slicing"}})
-    groups = {f"regions.{r}.node_groups.2.{key}": value for r in (0, 1) for key, value in SLICED.items()}
+    groups: dict[str, object] = {
+        f"regions.{r}.node_groups.2.{key}": value for r in (0, 1) for key, value in SLICED.items()
+    }
+    groups["cluster.karpenter"] = False  # it starts no nodes for shares
     assert "time-slicing" in str(next(capacity_findings(environment("prod"), [shared])))
     assert list(capacity_findings(environment("prod", **groups), [shared])) == []
     whole = blueprint("embedding", **SMALL)
@@ -286,10 +289,8 @@ def test_replicas_that_take_turns_need_fewer_nodes() -> None:
 
 def test_parts_that_an_accelerator_does_not_have_are_found_with_those_that_it_has() -> None:
     sharing = {"kind": "mig", "profile": "1g.5gb"}
-    odd = environment(
-        "prod",
-        **{"regions.0.node_groups.2.image": "bottlerocket", "regions.0.node_groups.2.gpu_sharing": sharing},
-    )
+    group = {"image": "bottlerocket", "gpu_sharing": sharing, "min_nodes": 3, "max_nodes": 3}
+    odd = environment("prod", **{f"regions.0.node_groups.2.{key}": value for key, value in group.items()})
     [finding] = instance_findings(odd)
     assert "can't be cut into 1g.5gb" in finding.message
 
