@@ -255,7 +255,8 @@ class ModelService(pulumi.ComponentResource):
             for suffix, manifest in rung_filters(service, rung, stand_in).items()
         ]
         # an answer must exist before a route can give it, or it would be an error 500
-        routed = self._create(f"{action}-route", rung_route(service, rung, self._hosts, stand_in), needed)
+        route = rung_route(service, rung, self._hosts, stand_in)
+        routed = self._create(f"{action}-route", route, [*self._ready, *needed])
         if (treated := rung_traffic(rung, stand_in)) is not None:
             self._create(f"{action}-traffic", treated, [routed])
         tools = image(spec.registry, spec.tools_image, spec.tools_image_digest)

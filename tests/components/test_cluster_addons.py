@@ -16,9 +16,9 @@ from components.priorities import priority_class
 from serving.blueprint.environment import Addon, NodeStarter
 from serving.blueprint.errors import InputError
 from serving.blueprint.schema.identity import Tier
-from serving.telemetry.degradation import route_state
 from serving.blueprint.versions import TESTED_VERSIONS
 from serving.planning.addons import ADDON_PODS
+from serving.telemetry.degradation import route_state
 from tests.components.recorder import Recorded, Recorder, Resource
 from tests.components.serving_samples import ACCOUNT, CLUSTER, REGION
 
