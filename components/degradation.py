@@ -72,11 +72,11 @@ def rung_filters(workload: Workload, rung: Rung, stand_in: Workload | None = Non
     return answers
 
 
-def rung_traffic(rung: Rung, stand_in: Workload | None) -> Manifest | None:
+def rung_traffic(rung: Rung, stand_in: Workload | None, limits: Mapping[str, Any] | None = None) -> Manifest | None:
     """How the gateway treats the smaller model behind a rung: as it treats it behind its own route."""
     if rung.action is not Action.SMALLER_MODEL or stand_in is None:
         return None
-    return traffic_policy(stand_in, rung.name)
+    return traffic_policy(stand_in, rung.name, limits)
 
 
 def _rules(workload: Workload, rung: Rung, stand_in: Workload | None) -> Iterator[dict[str, Any]]:

@@ -18,6 +18,7 @@ from components.node_labels import HOST_LABEL, ZONE_LABEL
 from components.options import parse_args, type_token
 from serving.blueprint import ladder
 from serving.blueprint.gateway_share import CONNECTIONS_PER_PROXY, LEAST_PROXIES
+from serving.blueprint.headers import CALLER_HEADER
 from serving.blueprint.schema.base import Section
 from serving.blueprint.tags import PLATFORM_SERVICE, TagKey
 
@@ -236,6 +237,8 @@ class Gateway(pulumi.ComponentResource):
                 "connection": {"connectionLimit": {"value": CONNECTIONS_PER_PROXY}},
                 # the last entry is written by the load balancer; whatever stands before it came from outside
                 "clientIPDetection": {"xForwardedFor": {"numTrustedHops": 1}},
+                # what the gateway itself says about a caller can't be brought along
+                "headers": {"earlyRequestHeaders": {"remove": [CALLER_HEADER]}},
                 "tls": {"minVersion": "1.2"},
                 "timeout": {"http": {"requestReceivedTimeout": "60s"}},
             },

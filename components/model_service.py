@@ -13,6 +13,7 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field, model_validator
 
+from components.access import access_policy, rate_limit
 from components.autoscaler import scaled_object
 from components.cluster import cluster_arn
 from components.cluster_addons import ClusterAddons
@@ -32,6 +33,7 @@ from components.pod_monitor import pod_monitor
 from components.rollout import analysis_template, rollout
 from components.routing import refuses_unknown_versions, route, traffic_policy, unknown_version_answer
 from components.workload import Workload, disruption_budget, service_account, services, stand_in_tags
+from serving.blueprint.environment import Callers
 from serving.blueprint.gateway_share import LEAST_PROXIES
 from serving.blueprint.ladder import Rung, rungs
 from serving.blueprint.schema import Blueprint
@@ -60,6 +62,7 @@ class ModelServiceArgs(TypedDict):
         feature_table: Online feature table; where the model reads feature views.
         feature_table_arn: The table in this region; needed with `feature_table`.
         feature_key_arn: Key of that table; needed with `feature_table`.
+        callers: The identity provider whose tokens the gateway verifies; anybody may call by default.
         prometheus_url: Where autoscaler and analyses ask; the cluster's own Prometheus by default.
         aws_cidrs: Where AWS APIs answer on port 443; `0.0.0.0/0` for public addresses (gateway endpoints).
         gateway_proxies: Fewest proxies of the gateway, among which limits are divided.
@@ -82,6 +85,7 @@ class ModelServiceArgs(TypedDict):
     feature_table: NotRequired[str]
     feature_table_arn: NotRequired[pulumi.Input[str]]
     feature_key_arn: NotRequired[pulumi.Input[str]]
+    callers: NotRequired[Any]
     prometheus_url: NotRequired[str]
     aws_cidrs: list[str]
     gateway_proxies: NotRequired[int]
@@ -103,6 +107,7 @@ class ModelServiceSpec(Section):
     tools_image_digest: Sha256
     model_bucket: str
     feature_table: str | None = None
+    callers: Callers | None = None
     prometheus_url: str = ClusterAddons.PROMETHEUS_URL
     aws_cidrs: tuple[str, ...] = Field(min_length=1)
     gateway_proxies: int = Field(default=LEAST_PROXIES, ge=1)
@@ -140,6 +145,7 @@ class ModelService(pulumi.ComponentResource):
         self._ready = declared_dependencies(opts)
         self._workloads = list(self._planned_workloads())
         identity = self._create_identity()
+        self._access = self._create("access", self._access_policy(), self._ready)
         for workload in self._workloads:
             self._create_workload(workload, identity)
         self._create_ladder()
@@ -218,8 +224,9 @@ class ModelService(pulumi.ComponentResource):
         ]
         if refuses_unknown_versions(workload):
             backends.append(self._create("unknown-version", unknown_version_answer(workload), self._ready))
-        routed = self._create(f"{prefix}route", self._route(workload), backends)
-        self._create(f"{prefix}traffic", traffic_policy(workload), [routed])
+        # whoever finds the route must find it guarded
+        routed = self._create(f"{prefix}route", self._route(workload), [*backends, self._access])
+        self._create(f"{prefix}traffic", traffic_policy(workload, limits=self._limits), [routed])
         judged = self._create(f"{prefix}analysis", analysis_template(workload, self._spec.prometheus_url), self._ready)
         running = self._create(
             f"{prefix}rollout",
@@ -256,8 +263,8 @@ class ModelService(pulumi.ComponentResource):
         ]
         # an answer must exist before a route can give it, or it would be an error 500
         route = rung_route(service, rung, self._hosts, stand_in)
-        routed = self._create(f"{action}-route", route, [*self._ready, *needed])
-        if (treated := rung_traffic(rung, stand_in)) is not None:
+        routed = self._create(f"{action}-route", route, [*self._ready, *needed, self._access])
+        if (treated := rung_traffic(rung, stand_in, self._limits)) is not None:
             self._create(f"{action}-traffic", treated, [routed])
         tools = image(spec.registry, spec.tools_image, spec.tools_image_digest)
         for state, job in switch_jobs(service, rung, spec.prometheus_url, tools).items():
@@ -272,6 +279,14 @@ class ModelService(pulumi.ComponentResource):
 
     def _route(self, workload: Workload) -> Manifest:
         return route(workload, self._hosts, Gateway.NAME, Gateway.NAMESPACE, Gateway.LISTENER)
+
+    def _access_policy(self) -> Manifest:
+        asked = [workload.server.readiness_path for workload in self._workloads]
+        return access_policy(self._workloads[0], self._spec.callers, asked)
+
+    @property
+    def _limits(self) -> dict[str, Any]:
+        return rate_limit(self._blueprint.contract.limits, self._spec.gateway_proxies, self._spec.callers)
 
     def _context(self) -> PodContext:
         table = self._spec.feature_table

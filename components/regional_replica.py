@@ -471,6 +471,8 @@ class RegionalReplica(pulumi.ComponentResource):
             "gateway_proxies": self._gateway_proxies,
             "tags": service_tags(environment, blueprint),
         }
+        if environment.callers is not None:
+            args["callers"] = environment.callers
         store = self._args["services"].get(blueprint.name)
         if store is not None:
             args["feature_table"] = store["feature_table"]

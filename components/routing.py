@@ -6,23 +6,19 @@ rollout controller's. A new model or engine changes nothing here but labels.
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
-from email.utils import format_datetime
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from components.manifest import FORCE_OWNERSHIP, Manifest
 from components.workload import SERVICE_PORT, Workload
 from serving.blueprint.gateway_share import parallel_requests
-from serving.blueprint.schema.contract import Contract, Protocol, SupportedVersion
+from serving.blueprint.headers import VERSION_HEADER, deprecation_headers
+from serving.blueprint.schema.contract import Contract, Protocol
 from serving.blueprint.schema.rollout import Strategy
 from serving.telemetry.gateway import Variant
 
 Headers = list[tuple[str, str]]
 """Names and values."""
-
-VERSION_HEADER: Final = "x-contract-version"
-"""By this request header a consumer asks for an older version; answers say by it which one they keep to."""
 
 STAND_IN_HEADER: Final = "x-serving-stand-in"
 """By this request header probes (and whoever wants to) reach the smaller model while nothing is wrong; as a response
@@ -77,12 +73,15 @@ def route(workload: Workload, hosts: Sequence[str], gateway: str, namespace: str
     }
 
 
-def traffic_policy(workload: Workload, route_name: str | None = None) -> Manifest:
+def traffic_policy(
+    workload: Workload, route_name: str | None = None, limits: Mapping[str, Any] | None = None
+) -> Manifest:
     """How the gateway treats the replicas behind a route; the workload's own by default.
 
     Args:
         workload: The workload behind the route.
         route_name: Name of the route, and of the policy.
+        limits: What else the policy states: the limit of each caller's requests (`components.access`).
     """
     grpc = workload.blueprint.contract.protocol is Protocol.GRPC
     parallel = parallel_requests(workload.blueprint, workload.gateway_proxies)
@@ -124,6 +123,7 @@ def traffic_policy(workload: Workload, route_name: str | None = None) -> Manifes
             },
             **_kept_at_zero(workload),
             "requestBuffer": {"limit": str(workload.blueprint.contract.max_request_bytes)},
+            **(limits or {}),
         },
     }
 
@@ -152,7 +152,7 @@ def contract_versions(contract: Contract) -> Iterator[tuple[Headers, Headers]]:
     """Every version side by side: request headers that ask for it, response headers that tell it."""
     for older in contract.supported_versions:
         version = (VERSION_HEADER, older.version)
-        yield [version], [version, *deprecation_headers(older)]
+        yield [version], [version, *deprecation_headers(older).items()]
     yield [], [(VERSION_HEADER, contract.version)]
 
 
@@ -269,15 +269,3 @@ def _backend(service: str, weight: int, variant: Variant) -> dict[str, Any]:
             }
         ],
     }
-
-
-def deprecation_headers(version: SupportedVersion) -> Headers:
-    """`Deprecation` (RFC 9745, a structured date) and `Sunset` (RFC 8594, an HTTP date)."""
-    return [
-        ("deprecation", f"@{int(_midnight(version.deprecated_on).timestamp())}"),
-        ("sunset", format_datetime(_midnight(version.removed_on), usegmt=True)),
-    ]
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)

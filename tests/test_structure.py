@@ -19,12 +19,19 @@ MAY_IMPORT = {
     "serving.telemetry": ("serving.blueprint",),
     "serving.operations": ("serving.blueprint",),
     "serving.release": ("serving.blueprint",),
+    "serving.stages": ("serving.blueprint",),
     "serving.preview": ("serving.blueprint", "serving.planning"),
     "serving.report": ("serving.blueprint", "serving.planning", "serving.preview"),
-    "components": ("serving.blueprint", "serving.telemetry", "serving.operations", "serving.planning"),
+    "components": (
+        *("serving.blueprint", "serving.telemetry", "serving.operations", "serving.planning"),
+        *("serving.stages.rendering", "serving.stages.settings"),
+    ),
     "policies": ("serving.blueprint",),
 }
-PULUMI_FREE = ("serving.blueprint", "serving.planning", "serving.telemetry", "serving.workspace")
+PULUMI_FREE = ("serving.blueprint", "serving.planning", "serving.stages", "serving.telemetry", "serving.workspace")
+# what a preview imports of the stages must need no more than a preview installs
+LIGHT = ("serving.stages", "serving.stages.rendering", "serving.stages.settings")
+PROGRAMS_ONLY = {"httpx", "jsonschema_rs", "prometheus_client", "uvicorn", "schemathesis"}
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -39,6 +46,15 @@ def imports(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield node.module
+
+
+def top_level_imports(path: Path) -> Iterator[str]:
+    """What is imported with the module, not only when a function of it is called."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
 
 
@@ -72,6 +88,13 @@ def test_what_is_not_infrastructure_knows_no_pulumi_and_no_cloud() -> None:
         if any(belongs_to(module, package) for package in PULUMI_FREE):
             roots = {imported.split(".")[0] for imported in imports(path)}
             assert not roots & {"pulumi", "pulumi_aws", "pulumi_kubernetes", "boto3", "requests"}, module
+
+
+def test_a_preview_needs_nothing_of_the_programs_that_run_in_a_cluster() -> None:
+    for module, path in MODULES:
+        if module in LIGHT or not belongs_to(module, "serving.stages"):
+            roots = {imported.split(".")[0] for imported in top_level_imports(path)}
+            assert not roots & PROGRAMS_ONLY, module
 
 
 @pytest.mark.parametrize("folder", ["components", "policies"])

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from serving.blueprint.compatibility import misfits
-from serving.blueprint.environment import Environment, RoutingKind
+from serving.blueprint.environment import Environment, EnvironmentKind, RoutingKind
 from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.gateway_share import MOST_PROXIES, SHARED_PER_PROXY, claimed, needed_proxies
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.contract import Delivery, Protocol
 from serving.blueprint.schema.degradation import Action
-from serving.blueprint.schema.governance import Encryption
+from serving.blueprint.schema.governance import DataClass, Encryption
 from serving.blueprint.schema.recovery import FailoverMode
 from serving.blueprint.versions import TESTED_VERSIONS
 
@@ -227,8 +227,31 @@ def _service_in_environment(environment: Environment, name: str, blueprint: Blue
             remedy="keep a replica, or choose routing.kind: accelerator in the environment",
         )
     yield from _unrendered(name, blueprint)
+    yield from _callers_are_known(environment, name, blueprint)
     yield from _host_fits(environment, name, blueprint)
     yield from _residency(environment, name, blueprint)
+
+
+def _callers_are_known(environment: Environment, name: str, blueprint: Blueprint) -> Iterator[Finding]:
+    """In production somebody must know who calls a service whose callers, or whose data, are not just anybody's."""
+    sensitive = blueprint.governance.data_class in (DataClass.CONFIDENTIAL, DataClass.RESTRICTED)
+    if environment.kind is not EnvironmentKind.PROD or not (sensitive or blueprint.callers):
+        return
+    if environment.callers is None:
+        yield Finding(
+            ("callers",),
+            f"nobody authenticates the callers of '{name}' (data class '{blueprint.governance.data_class}')",
+            effect="whoever reaches the edge would reach the service",
+            remedy="state callers (issuer, jwks_uri, audiences), or callers: {authentication: provided} where something"
+            " before the gateway does it",
+        )
+    elif environment.callers.verified and not blueprint.callers:
+        yield Finding(
+            ("services", name),
+            f"its data is '{blueprint.governance.data_class}', and no group is named that may call it",
+            effect="every caller with a token of the environment's issuer could",
+            remedy="name groups in governance.access.invoke",
+        )
 
 
 def _not_rendered_yet(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
@@ -335,10 +358,10 @@ def _wanted(blueprints: Iterable[Blueprint]) -> dict[str, float]:
     """What services ask for at their maximum, surge included: resource of a quota -> amount."""
     wanted: dict[str, float] = {"cpu": 0, "memory_gib": 0, "accelerators": 0, "accelerator_slices": 0}
     for blueprint in blueprints:
-        parts = [(blueprint.scaling.max_replicas, blueprint.model.resources)]
+        parts = [(blueprint.scaling.max_replicas, blueprint.replica_resources(blueprint.model))]
         fallback = blueprint.degradation.fallback
         if fallback is not None and fallback.model is not None:
-            parts.append((fallback.max_replicas, fallback.model.resources))
+            parts.append((fallback.max_replicas, blueprint.replica_resources(fallback.model)))
         for replicas, resources in parts:
             both = blueprint.rollout.replicas_of_both(replicas)
             wanted["cpu"] += both * resources.cpu

@@ -98,13 +98,15 @@ def demands(environment: Environment, blueprint: Blueprint) -> Iterator[Demand]:
         service=blueprint.name,
         part="model",
         replicas=max(replicas_for_peak(environment, blueprint), blueprint.scaling.reserved_replicas),
-        resources=blueprint.model.resources,
+        resources=blueprint.replica_resources(blueprint.model),
         disk_gib=blueprint.model.disk_gib,
     )
     fallback = blueprint.degradation.fallback
     if fallback is not None and fallback.model is not None:
         model = fallback.model
-        yield Demand(blueprint.name, "fallback", fallback.min_replicas, model.resources, model.disk_gib)
+        yield Demand(
+            blueprint.name, "fallback", fallback.min_replicas, blueprint.replica_resources(model), model.disk_gib
+        )
 
 
 def free_cores(instance: InstanceType) -> float:

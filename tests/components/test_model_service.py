@@ -31,6 +31,7 @@ KINDS = {
     "ScaledJob",
     "Role",
     "RoleBinding",
+    "SecurityPolicy",
 }
 
 
@@ -104,6 +105,11 @@ def test_replicas_come_after_everything_that_they_need(recorded: Recorded) -> No
     }
     assert needed <= recorded.named("service-rollout").dependencies
     assert recorded.named("service-rollout").urn in recorded.named("service-autoscaler").dependencies
+
+
+def test_no_route_is_open_before_its_access_policy_stands(recorded: Recorded) -> None:
+    guard = recorded.named("service-access").urn
+    assert guard in recorded.named("service-route").dependencies
 
 
 def test_the_route_serves_the_public_and_the_regional_host_at_the_gateway(recorded: Recorded) -> None:

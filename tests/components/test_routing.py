@@ -10,13 +10,12 @@ from components.routing import (
     PREVIEW_HEADER,
     STAND_IN_HEADER,
     VARIANT_HEADER,
-    VERSION_HEADER,
-    deprecation_headers,
     route,
     traffic_policy,
     unknown_version_answer,
 )
 from components.workload import Workload
+from serving.blueprint.headers import VERSION_HEADER, deprecation_headers
 from serving.blueprint.schema.contract import SupportedVersion
 from serving.blueprint.tags import LINEAGE_KEYS
 from tests.components.serving_samples import NAMES, NEW_VERSION, SLEEPING, WORKLOADS, stand_in, workload
@@ -89,7 +88,7 @@ def test_only_answers_of_an_older_version_are_marked_as_deprecated() -> None:
 
 def test_deprecation_dates_are_written_as_their_standards_ask() -> None:
     version = SupportedVersion(version="1.0.0", deprecated_on=date(2026, 9, 1), removed_on=date(2027, 3, 1))
-    headers = dict(deprecation_headers(version))
+    headers = deprecation_headers(version)
     assert datetime.fromtimestamp(int(headers["deprecation"].removeprefix("@")), UTC).date() == date(2026, 9, 1)
     assert parsedate_to_datetime(headers["sunset"]).date() == date(2027, 3, 1)
     assert headers["sunset"].endswith("GMT")

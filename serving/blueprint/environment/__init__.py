@@ -15,6 +15,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from serving.blueprint.environment.account import ServiceLinkedRole
 from serving.blueprint.environment.audit import Audit, Provision
 from serving.blueprint.environment.backup import BackupSettings
+from serving.blueprint.environment.callers import Callers
 from serving.blueprint.environment.cluster import Addon, Cluster, Compute, ExistingCluster, NodeStarter
 from serving.blueprint.environment.edge import CertificateArn, Edge, WebAclArn
 from serving.blueprint.environment.feature_store import FeatureStoreSettings
@@ -64,6 +65,7 @@ __all__ = [
     "BackupSettings",
     "Budget",
     "CachedRegistry",
+    "Callers",
     "CapacityBlock",
     "CapacityType",
     "CertificateArn",
@@ -148,6 +150,9 @@ class Environment(Section):
     budget: Budget = Field(description="What the environment may cost.")
     topology: Topology = Field(default=Topology.ACTIVE_ACTIVE, description="How traffic is spread over regions.")
     edge: Edge = Field(default=Edge(), description="Certificates and web ACLs that are there already.")
+    callers: Callers | None = Field(
+        default=None, description="Who may call: the identity provider; anybody who reaches the edge by default."
+    )
     routing: Routing = Field(default=Routing(), description="How requests find a region.")
     registry: Registry = Field(default=Registry(), description="Where images come from.")
     backup: BackupSettings = Field(default=BackupSettings(), description="Backups.")

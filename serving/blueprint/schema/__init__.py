@@ -17,7 +17,7 @@ from serving.blueprint.schema.degradation import Degradation
 from serving.blueprint.schema.governance import Governance
 from serving.blueprint.schema.identity import Identity
 from serving.blueprint.schema.incidents import Incidents
-from serving.blueprint.schema.model import Model
+from serving.blueprint.schema.model import Model, Resources
 from serving.blueprint.schema.observability import Observability
 from serving.blueprint.schema.recovery import Recovery
 from serving.blueprint.schema.rollout import Rollout
@@ -61,6 +61,26 @@ class Blueprint(Section):
     def name(self) -> str:
         """The service's name."""
         return self.identity.name
+
+    def replica_resources(self, model: Model) -> Resources:
+        """What one replica of a model takes: its server, and the programs of the stages beside it."""
+        stages, server = self.contract.stages, model.resources
+        return server.model_copy(
+            update={
+                "cpu": server.cpu + stages.further_cpu,
+                "memory_gib": server.memory_gib + stages.further_memory_gib,
+            }
+        )
+
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """Groups that may call; any caller that the environment knows where none is named."""
+        return self.governance.access.invoke
+
+    @property
+    def probers(self) -> tuple[str, ...]:
+        """Groups that may ask for a version or a model that users do not get yet."""
+        return self.governance.access.deploy or (self.identity.owner,)
 
     @property
     def data_name(self) -> str:

@@ -16,7 +16,9 @@ from pydantic import Field, model_validator
 from serving.blueprint.errors import Finding
 from serving.blueprint.findings import raise_findings
 from serving.blueprint.schema.base import Milliseconds, Name, Section, SemanticVersion, Text
-from serving.blueprint.schema.protocols import PUBLIC_SCHEMAS
+from serving.blueprint.schema.limits import Limits
+from serving.blueprint.schema.protocols import PUBLIC_PATHS, PUBLIC_SCHEMAS
+from serving.blueprint.schema.stage_programs import StageContainer, Validation
 
 JsonSchema = Annotated[
     dict[str, Any],
@@ -107,13 +109,73 @@ class Stage(Section):
             )
 
 
+class IngressStage(Stage):
+    """The stage that requests come in by."""
+
+    validation: Validation | None = Field(
+        default=None,
+        description="The program that checks requests and calls the stages; without it requests go to the server.",
+    )
+
+
+class WorkingStage(Stage):
+    """A stage whose work a container of its own may do."""
+
+    container: StageContainer | None = Field(
+        default=None, description="The container that does it; the server does it itself by default."
+    )
+
+
 class Stages(Section):
     """The pipeline, in order. A stage that is left out passes its input on unchanged."""
 
-    ingress: Stage = Field(default=Stage(), description="Validation and limits at the edge.")
-    features: Stage = Field(default=Stage(), description="Feature look-up and pre-processing.")
+    ingress: IngressStage = Field(default=IngressStage(), description="Validation and limits at the edge.")
+    features: WorkingStage = Field(default=WorkingStage(), description="Feature look-up and pre-processing.")
     inference: Stage = Field(default=Stage(), description="The model itself.")
-    delivery: Stage = Field(default=Stage(), description="Post-processing and hand-over to the consumer.")
+    delivery: WorkingStage = Field(default=WorkingStage(), description="Post-processing and hand-over to the consumer.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Stages:
+        raise_findings(self._findings())
+        return self
+
+    def _findings(self) -> Iterator[Finding]:
+        containers = self.containers
+        if containers and self.ingress.validation is None:
+            yield Finding(
+                ("ingress", "validation"),
+                f"no program although {' and '.join(containers)} have containers of their own",
+                effect="nothing would call them",
+                remedy="state contract.stages.ingress.validation (an empty mapping will do)",
+            )
+        if len({one.port for one in containers.values()}) < len(containers):
+            yield Finding(
+                ("delivery", "container", "port"),
+                "the containers of features and delivery have one port",
+                effect="containers of one pod share their ports: one of the two could not start",
+                remedy="give one of them another port",
+            )
+
+    @property
+    def containers(self) -> dict[str, StageContainer]:
+        """Stage -> the container that does its work, in the order of the flow."""
+        declared = {"features": self.features.container, "delivery": self.delivery.container}
+        return {name: container for name, container in declared.items() if container is not None}
+
+    @property
+    def further_cpu(self) -> float:
+        """CPUs that a replica requests for programs beside its server."""
+        return sum(one.cpu for one in self._programs)
+
+    @property
+    def further_memory_gib(self) -> float:
+        """Memory that a replica requests for programs beside its server, GiB."""
+        return sum(one.memory_mib for one in self._programs) / 1_024
+
+    @property
+    def _programs(self) -> tuple[Validation | StageContainer, ...]:
+        checked = () if self.ingress.validation is None else (self.ingress.validation,)
+        return (*checked, *self.containers.values())
 
 
 class SupportedVersion(Section):
@@ -170,6 +232,12 @@ class Contract(Section):
         pattern="^(chat-completions|embeddings)$",
     )
     host: Name | None = Field(default=None, description="Host label below the environment's domain; name by default.")
+    path: str | None = Field(
+        default=None,
+        pattern=r"^/[A-Za-z0-9._~/-]*$",
+        max_length=255,
+        description="Path of the requests; `openai` has its own. Where it is known, no other path is open to callers.",
+    )
     delivery: tuple[Delivery, ...] = Field(
         default=(Delivery.SYNC,), min_length=1, description="How answers are delivered."
     )
@@ -186,6 +254,7 @@ class Contract(Section):
         le=104_857_600,
         description="A larger request is refused at the edge.",
     )
+    limits: Limits = Field(default=Limits(), description="What one caller, or one request, may ask for.")
     stages: Stages = Field(default=Stages(), description="The four stages, in order.")
     supported_versions: tuple[SupportedVersion, ...] = Field(
         default=(), description="Older versions served beside the current one."
@@ -215,6 +284,70 @@ class Contract(Section):
                     remedy="list each version once; the current one is served anyway",
                 )
             seen.add(older.version)
+
+        yield from self._path_findings()
+        yield from self._limit_findings()
+
+    def _path_findings(self) -> Iterator[Finding]:
+        if self.path is not None and self._protocol_paths:
+            yield Finding(
+                ("path",),
+                f"protocol '{self.protocol}' has a path of its own",
+                effect="its clients would ask elsewhere",
+                remedy="remove contract.path",
+            )
+        if self.stages.ingress.validation is None:
+            return
+        if self.protocol is Protocol.GRPC:
+            yield Finding(
+                ("stages", "ingress", "validation"),
+                "protocol 'grpc' is not JSON",
+                effect="the program could read no request",
+                remedy="remove validation; the server checks its messages itself",
+            )
+        elif self.request_path is None:
+            yield Finding(
+                ("path",),
+                "requests are to be validated, but nothing says on which path they come",
+                effect="the program would know neither what to check nor what to refuse",
+                remedy="state contract.path, e.g. /score",
+            )
+
+    def _limit_findings(self) -> Iterator[Finding]:
+        limits = self.limits
+        meant = {
+            "max_output_tokens": (limits.max_output_tokens, self.task == "chat-completions", "task: chat-completions"),
+            "max_prompt_bytes": (limits.max_prompt_bytes, self.protocol is Protocol.OPENAI, "protocol: openai"),
+        }
+        for key, (limit, fits, what) in meant.items():
+            if limit is not None and not fits:
+                yield Finding(
+                    ("limits", key),
+                    f"a limit that is only known for `{what}`",
+                    effect="nothing could be counted",
+                    remedy="remove it; bound the request by contract.request and contract.max_request_bytes",
+                )
+            elif limit is not None and self.stages.ingress.validation is None:
+                yield Finding(
+                    ("limits", key),
+                    "a limit that nothing holds: there is no contract.stages.ingress.validation",
+                    effect="requests beyond it would reach the server",
+                    remedy="state contract.stages.ingress.validation (an empty mapping will do)",
+                )
+
+    @property
+    def _protocol_paths(self) -> tuple[str, ...]:
+        return PUBLIC_PATHS.get((self.protocol.value, self.task), ())
+
+    @property
+    def request_path(self) -> str | None:
+        """Path of the requests; None where neither the protocol nor the contract says it."""
+        return self.path or next(iter(self._protocol_paths), None)
+
+    @property
+    def read_paths(self) -> tuple[str, ...]:
+        """Paths that clients of the protocol read beside (lists of models), without a body."""
+        return self._protocol_paths[1:]
 
     def _protocol_schema(self, side: str) -> Mapping[str, Any] | None:
         return PUBLIC_SCHEMAS.get((self.protocol.value, self.task), {}).get(side)

@@ -106,7 +106,8 @@ class Access(Section):
     """Who may do what; names of groups in the identity provider."""
 
     invoke: tuple[Name, ...] = Field(
-        default=(), description="Who may call it (recorded only: the platform does not authenticate callers yet)."
+        default=(),
+        description="Who may call it, where the environment has `callers`; everybody with a token by default.",
     )
     deploy: tuple[Name, ...] = Field(default=(), description="Who may deploy; the owner by default.")
     approve: tuple[Name, ...] = Field(

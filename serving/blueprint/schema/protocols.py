@@ -135,3 +135,10 @@ PUBLIC_SCHEMAS: Mapping[tuple[str, str | None], Mapping[str, Mapping[str, Any]]]
     ("open-inference-v2", None): {"request": _INFER_REQUEST, "response": _INFER_RESPONSE},
 }
 """(protocol, task) -> {"request": schema, "response": schema}."""
+
+PUBLIC_PATHS: Mapping[tuple[str, str | None], tuple[str, ...]] = {
+    ("openai", "chat-completions"): ("/v1/chat/completions", "/v1/models"),
+    ("openai", "embeddings"): ("/v1/embeddings", "/v1/models"),
+}
+"""(protocol, task) -> where requests are posted, then what clients read beside. The Open Inference Protocol writes the
+model's name into its path, so that a contract has to say it."""

@@ -1,0 +1,50 @@
+"""`python -m serving.stages --settings FILE`: read the settings, compile the schemas, serve until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from serving.blueprint.schema.stage_programs import ADMIN_PORT, ENTRY_PORT
+from serving.stages.program import Program
+from serving.stages.settings import SettingsError, load
+
+
+def main() -> int:
+    """Run; 2 where the settings are not understood, so that the pod says so at once."""
+    parser = argparse.ArgumentParser(prog="serving.stages", description=__doc__)
+    parser.add_argument("--settings", type=Path, required=True, help="the JSON document of the settings")
+    parser.add_argument("--port", type=int, default=ENTRY_PORT, help="where requests come in")
+    parser.add_argument("--admin-port", type=int, default=ADMIN_PORT, help="where probes and scrapes come in")
+    parser.add_argument("--host", default="0.0.0.0", help="address to listen on")  # noqa: S104  (a pod's own)
+    options = parser.parse_args()
+    try:
+        settings = load(options.settings.read_text(encoding="utf-8"))
+        program = Program(settings, admin_port=options.admin_port)
+    except (OSError, SettingsError, ValueError) as error:
+        sys.stderr.write(f"serving.stages: {error}\n")
+        return 2
+    config = uvicorn.Config(
+        program,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.drain_seconds,
+    )
+    sockets = [_listen(options.host, port) for port in (options.port, options.admin_port)]
+    uvicorn.Server(config).run(sockets=sockets)
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.create_server((host, port), backlog=2_048, reuse_port=False)
+    listener.setblocking(False)
+    return listener
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""The settings of the program: one JSON document, written by the renderer and read at start.
+
+Owns the shape, both ways. What is not understood is refused: a program that guesses would serve another contract than
+the one that was reviewed. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, TypeVar
+
+
+class SettingsError(ValueError):
+    """The document is not what this version of the program understands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of the contract.
+
+    Attributes:
+        request: JSON Schema of its public request.
+        response: JSON Schema of its public response.
+        headers: What its answers carry.
+    """
+
+    request: Mapping[str, Any]
+    response: Mapping[str, Any]
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stage that is called over HTTP.
+
+    Attributes:
+        stage: Name of the stage.
+        port: Where it listens in the pod.
+        timeout_ms: Time that it has, second attempt included.
+        on_failure: reject, retry, default or degrade.
+        path: Where its input is posted; None: the request's own path.
+        default_value: The value to go on with.
+    """
+
+    stage: str
+    port: int
+    timeout_ms: int
+    on_failure: str
+    path: str | None = None
+    default_value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLimits:
+    """Bounds of one request to a language model.
+
+    Attributes:
+        max_output_tokens: Most tokens that may be generated, all choices together.
+        max_prompt_bytes: Most bytes of all texts.
+    """
+
+    max_output_tokens: int | None = None
+    max_prompt_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that the program knows.
+
+    Attributes:
+        service: Name of the service.
+        current: Version that is meant when a request names none.
+        versions: Versions by number, the current one among them.
+        request_path: Where requests are posted.
+        read_paths: What else may be asked of the server, without a body.
+        readiness_path: The server's own; passed on, because health checks ask the whole chain.
+        max_request_bytes: A larger body is refused.
+        steps: What is called, in order; `inference` is among them.
+        token_limits: Bounds of one request.
+        response_sample_percent: Share of answers that are compared with the contract.
+        drain_seconds: Time that running requests have once the program is told to stop.
+    """
+
+    service: str
+    current: str
+    versions: Mapping[str, Version]
+    request_path: str
+    readiness_path: str
+    max_request_bytes: int
+    steps: tuple[Step, ...]
+    read_paths: tuple[str, ...] = ()
+    token_limits: TokenLimits = field(default=TokenLimits())
+    response_sample_percent: float = 0
+    drain_seconds: int = 30
+
+    @property
+    def server(self) -> Step:
+        """The model itself."""
+        return next(step for step in self.steps if step.stage == "inference")
+
+
+_Shape = TypeVar("_Shape", Version, Step, TokenLimits, Settings)
+
+
+def dump(settings: Settings) -> str:
+    """The document; the same settings give the same text."""
+    return json.dumps(asdict(settings), sort_keys=True, separators=(",", ":"))
+
+
+def load(text: str) -> Settings:
+    """Read the document; SettingsError where it is not understood."""
+    try:
+        raw = json.loads(text)
+        raw["versions"] = {number: _read(Version, one) for number, one in raw["versions"].items()}
+        raw["steps"] = tuple(_read(Step, one) for one in raw["steps"])
+        raw["read_paths"] = tuple(raw.get("read_paths", ()))
+        raw["token_limits"] = _read(TokenLimits, raw.get("token_limits", {}))
+        settings = _read(Settings, raw)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SettingsError(f"the settings are not understood: {error}") from error
+    if settings.current not in settings.versions or not any(step.stage == "inference" for step in settings.steps):
+        raise SettingsError("the settings lack the current version or the server")
+    return settings
+
+
+def _read(shape: type[_Shape], raw: Mapping[str, Any]) -> _Shape:
+    unknown = set(raw) - {one.name for one in fields(shape)}
+    if unknown:
+        raise ValueError(f"unknown keys of {shape.__name__}: {', '.join(sorted(unknown))}")
+    return shape(**raw)
