@@ -10,6 +10,7 @@ from components.addons.envoy_gateway import PROXY_PODS
 from components.addons.prometheus import PROMETHEUS_PODS
 from components.manifest import Manifest
 from components.workload import Workload
+from serving.blueprint.schema.stage_programs import ADMIN_PORT
 from serving.blueprint.versions import TESTED_VERSIONS
 from serving.telemetry.metrics import engine_metrics_endpoint
 
@@ -50,10 +51,12 @@ def workload_policy(workload: Workload, aws_cidrs: Sequence[str]) -> Manifest:
         workload: The workload.
         aws_cidrs: Where AWS APIs answer on port 443.
     """
-    metrics = engine_metrics_endpoint(workload.model).port
+    scraped = [engine_metrics_endpoint(workload.model).port]
+    if workload.blueprint.contract.stages.ingress.validation is not None:
+        scraped.append(ADMIN_PORT)
     ingress = [
-        {"from": [_GATEWAY], "ports": [_tcp(workload.server.port)]},
-        {"from": [_PROMETHEUS], "ports": [_tcp(metrics)]},
+        {"from": [_GATEWAY], "ports": [_tcp(workload.entry_port)]},
+        {"from": [_PROMETHEUS], "ports": [_tcp(port) for port in scraped]},
     ]
     egress = [
         {"to": [{"ipBlock": {"cidr": POD_IDENTITY_ADDRESS}}], "ports": [_tcp(POD_IDENTITY_PORT)]},

@@ -6,6 +6,7 @@ paths and arguments come from `components.engines`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from components.node_labels import (
     wanted_accelerator,
 )
 from components.priorities import priority_class
+from components.stages import StageContext, reads_features_itself, stage_annotations, stage_containers, stage_volumes
 from components.workload import Workload
 from serving.blueprint.environment import NodePurpose
 from serving.blueprint.schema.identity import Tier
@@ -68,7 +70,7 @@ class PodContext:
 def pod_template(workload: Workload, context: PodContext) -> dict[str, Any]:
     """The pod template of a workload."""
     return {
-        "metadata": {"labels": workload.labels, "annotations": workload.annotations},
+        "metadata": {"labels": workload.labels, "annotations": {**workload.annotations, **stage_annotations(workload)}},
         "spec": {
             "serviceAccountName": workload.service_account,
             "automountServiceAccountToken": False,
@@ -77,11 +79,24 @@ def pod_template(workload: Workload, context: PodContext) -> dict[str, Any]:
             "terminationGracePeriodSeconds": workload.grace_seconds,
             "securityContext": pod_security(),
             **_placement(workload),
-            "initContainers": [_fetch_container(workload, context)],
+            "initContainers": [
+                _fetch_container(workload, context),
+                *stage_containers(workload, _stage_context(context)),
+            ],
             "containers": [_server_container(workload, context)],
-            "volumes": _volumes(workload.model, workload.server),
+            "volumes": [*_volumes(workload.model, workload.server), *stage_volumes(workload)],
         },
     }
+
+
+def _stage_context(context: PodContext) -> StageContext:
+    return StageContext(
+        tools=image(context.registry, context.tools_image, context.tools_image_digest),
+        reference=partial(image, context.registry),
+        environment=context.environment,
+        region=context.region,
+        security=_container_security(),
+    )
 
 
 def image(registry: str, repository: str, digest: str) -> str:
@@ -176,7 +191,7 @@ def _server_container(workload: Workload, context: PodContext) -> dict[str, Any]
         "AWS_REGION": context.region,
         "HOME": SCRATCH_DIRECTORY,
         **server.environment,
-        **context.environment,
+        **(context.environment if reads_features_itself(workload) else {}),
     }
     container: dict[str, Any] = {
         "name": "server",

@@ -4,7 +4,10 @@ Owns where Prometheus scrapes and which labels of a pod become labels of its met
 business of `serving.telemetry.metrics`, whose queries select by exactly these labels.
 """
 
+from collections.abc import Iterator
+
 from components.manifest import Manifest
+from components.stages import ADMIN_PORT_NAME
 from components.workload import Workload
 from serving.telemetry.metrics import SCRAPE_SECONDS, VARIANT_LABEL, WORKLOAD_LABEL, engine_metrics_endpoint
 
@@ -17,8 +20,6 @@ def pod_monitor(workload: Workload) -> Manifest:
     (prometheus-operator v0.85.0, pkg/prometheus/promcfg.go, `generatePodMonitorConfig` and `sanitizeLabelName`, read
     2026-11). Labels that no query selects by stay at the pod: each would be a new series with every version.
     """
-    endpoint = engine_metrics_endpoint(workload.model)
-    interval = f"{SCRAPE_SECONDS}s"
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PodMonitor",
@@ -26,17 +27,23 @@ def pod_monitor(workload: Workload) -> Manifest:
         "spec": {
             "selector": {"matchLabels": workload.selector},
             "podTargetLabels": [WORKLOAD_LABEL, VARIANT_LABEL],
-            "podMetricsEndpoints": [
-                {
-                    "port": _port_name(workload, endpoint.port),
-                    "path": endpoint.path,
-                    "interval": interval,
-                    # an answer that comes later would be counted for the next scrape
-                    "scrapeTimeout": interval,
-                }
-            ],
+            "podMetricsEndpoints": [_endpoint(port, path) for port, path in _scraped(workload)],
         },
     }
+
+
+def _scraped(workload: Workload) -> Iterator[tuple[str, str]]:
+    """Name of the port and path of everything in a replica that has metrics."""
+    engine = engine_metrics_endpoint(workload.model)
+    yield _port_name(workload, engine.port), engine.path
+    if workload.blueprint.contract.stages.ingress.validation is not None:
+        yield ADMIN_PORT_NAME, "/metrics"
+
+
+def _endpoint(port: str, path: str) -> dict[str, str]:
+    interval = f"{SCRAPE_SECONDS}s"
+    # an answer that comes later than the next scrape would be counted for that one
+    return {"port": port, "path": path, "interval": interval, "scrapeTimeout": interval}
 
 
 def _port_name(workload: Workload, port: int) -> str:

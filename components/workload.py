@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from components.engines import Server, server_of
+from components.engines.server import Transport
 from components.lineage import MANAGED_BY, annotations, labels
 from components.manifest import DO_NOT_WAIT, Manifest
 from serving.blueprint.gateway_share import LEAST_PROXIES
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Model
+from serving.blueprint.schema.stage_programs import ENTRY_PORT
 from serving.blueprint.tags import LABEL_PREFIX, TagKey
 from serving.blueprint.timing import request_seconds
 from serving.telemetry.metrics import WORKLOAD_LABEL
@@ -125,6 +127,20 @@ class Workload:
         return server_of(self.model, self.blueprint.contract, self.drain_seconds, also_named=own)
 
     @property
+    def _validated(self) -> bool:
+        return self.blueprint.contract.stages.ingress.validation is not None
+
+    @property
+    def entry_port(self) -> int:
+        """Where requests go first in a replica: the program of the ingress stage, or the server."""
+        return ENTRY_PORT if self._validated else self.server.port
+
+    @property
+    def entry_transport(self) -> Transport:
+        """What is spoken there."""
+        return Transport.HTTP if self._validated else self.server.transport
+
+    @property
     def request_seconds(self) -> int:
         """Time after which a request is given up."""
         return request_seconds(self.blueprint)
@@ -159,7 +175,6 @@ def services(workload: Workload) -> dict[str, Manifest]:
 
 
 def _service(workload: Workload, name: str) -> Manifest:
-    server = workload.server
     # without replicas there is no endpoint, and an update would wait for one until it fails
     waiting = DO_NOT_WAIT if workload.min_replicas == 0 else {}
     return {
@@ -172,9 +187,9 @@ def _service(workload: Workload, name: str) -> Manifest:
                 {
                     "name": "serve",
                     "port": SERVICE_PORT,
-                    "targetPort": server.port,
+                    "targetPort": workload.entry_port,
                     "protocol": "TCP",
-                    "appProtocol": server.transport.value,
+                    "appProtocol": workload.entry_transport.value,
                 }
             ],
         },

@@ -7,6 +7,7 @@ import pytest
 
 from components.isolation import EVERYWHERE, allow_dns, default_deny, workload_policy
 from components.workload import Workload
+from serving.blueprint.schema.stage_programs import ADMIN_PORT, ENTRY_PORT
 from serving.telemetry.metrics import engine_metrics_endpoint
 from tests.components.serving_samples import NAMES, WORKLOADS, workload
 
@@ -37,8 +38,10 @@ def test_every_pod_may_ask_the_clusters_dns_and_nothing_else_there() -> None:
 @every_workload
 def test_requests_come_from_the_gateway_and_scrapes_from_prometheus(sample: Workload) -> None:
     requests, scrapes = spec(sample)["ingress"]
-    assert [port["port"] for port in requests["ports"]] == [sample.server.port]
-    assert [port["port"] for port in scrapes["ports"]] == [engine_metrics_endpoint(sample.model).port]
+    validated = sample.blueprint.contract.stages.ingress.validation is not None
+    scraped = [engine_metrics_endpoint(sample.model).port, *([ADMIN_PORT] if validated else [])]
+    assert [port["port"] for port in requests["ports"]] == [ENTRY_PORT if validated else sample.server.port]
+    assert [port["port"] for port in scrapes["ports"]] == scraped
     for rule in (requests, scrapes):
         for peer in rule["from"]:
             assert peer["namespaceSelector"]["matchLabels"]

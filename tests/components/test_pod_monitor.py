@@ -10,6 +10,7 @@ from components.pod_monitor import pod_monitor
 from components.rollout import rollout
 from components.workload import Workload
 from serving.blueprint.schema.signals import Signal
+from serving.blueprint.schema.stage_programs import ADMIN_PORT
 from serving.telemetry.metrics import SCRAPE_SECONDS, Scope, Variant, engine_metrics_endpoint, metric_label, query
 from tests.components.serving_samples import CONTEXT, NAMES, WORKLOADS, workload
 
@@ -22,7 +23,7 @@ def spec(sample: Workload) -> dict[str, Any]:
 
 
 def endpoint(sample: Workload) -> dict[str, Any]:
-    (found,) = spec(sample)["podMetricsEndpoints"]
+    found = spec(sample)["podMetricsEndpoints"][0]
     assert isinstance(found, dict)
     return found
 
@@ -43,8 +44,21 @@ def test_all_replicas_of_the_workload_are_scraped_and_no_others(sample: Workload
 
 @every_workload
 def test_no_scrape_reaches_into_the_next_one(sample: Workload) -> None:
-    assert endpoint(sample)["interval"] == f"{SCRAPE_SECONDS}s"
-    assert endpoint(sample)["scrapeTimeout"] == endpoint(sample)["interval"]
+    for one in spec(sample)["podMetricsEndpoints"]:
+        assert one["interval"] == f"{SCRAPE_SECONDS}s"
+        assert one["scrapeTimeout"] == one["interval"]
+
+
+@every_workload
+def test_the_program_of_the_ingress_stage_is_scraped_where_there_is_one(sample: Workload) -> None:
+    named = {
+        port["name"]: port["containerPort"]
+        for container in pod_template(sample, CONTEXT)["spec"]["initContainers"]
+        for port in container.get("ports", [])
+    }
+    further = [(named[one["port"]], one["path"]) for one in spec(sample)["podMetricsEndpoints"][1:]]
+    declared = sample.blueprint.contract.stages.ingress.validation is not None
+    assert further == ([(ADMIN_PORT, "/metrics")] if declared else [])
 
 
 def test_every_label_that_queries_select_pods_by_is_handed_on() -> None:

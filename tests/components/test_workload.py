@@ -5,6 +5,7 @@ import pytest
 from components.model_fetch import model_prefix
 from components.workload import Workload, disruption_budget, service_account, services
 from serving.blueprint.schema.model import Manifest
+from serving.blueprint.schema.stage_programs import ENTRY_PORT
 from serving.blueprint.tags import TagKey
 from tests.components.serving_samples import NAMES, WORKLOADS, stand_in, workload
 
@@ -19,10 +20,11 @@ def test_services_leave_the_selector_to_the_rollout_controller(sample: Workload)
 
 
 @every_workload
-def test_services_lead_to_the_servers_port(sample: Workload) -> None:
+def test_services_lead_to_what_checks_requests_or_else_to_the_server(sample: Workload) -> None:
+    validated = sample.blueprint.contract.stages.ingress.validation is not None
     for service in services(sample).values():
         (port,) = service["spec"]["ports"]
-        assert port["targetPort"] == sample.server.port
+        assert port["targetPort"] == (ENTRY_PORT if validated else sample.server.port)
 
 
 @pytest.mark.parametrize("least", [0, 2])

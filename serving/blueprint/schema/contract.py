@@ -6,6 +6,7 @@ Owns the shape. Whether adjacent stages fit each other is proven in `serving.blu
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
@@ -19,6 +20,9 @@ from serving.blueprint.schema.base import Milliseconds, Name, Section, SemanticV
 from serving.blueprint.schema.limits import Limits
 from serving.blueprint.schema.protocols import PUBLIC_PATHS, PUBLIC_SCHEMAS
 from serving.blueprint.schema.stage_programs import StageContainer, Validation
+
+MOST_SCHEMA_BYTES = 131_072
+"""Half of what all annotations of an object may have (k8s.io/apimachinery, `TotalAnnotationSizeLimitB`: 256 KiB)."""
 
 JsonSchema = Annotated[
     dict[str, Any],
@@ -305,6 +309,13 @@ class Contract(Section):
                 effect="the program could read no request",
                 remedy="remove validation; the server checks its messages itself",
             )
+        elif self._schema_bytes > MOST_SCHEMA_BYTES:
+            yield Finding(
+                ("request",),
+                f"the public schemas have {self._schema_bytes:,} bytes, at most {MOST_SCHEMA_BYTES:,} are allowed",
+                effect="the replicas' settings would not fit into their pods' annotations",
+                remedy="take out descriptions and examples, or remove versions that have ended",
+            )
         elif self.request_path is None:
             yield Finding(
                 ("path",),
@@ -334,6 +345,13 @@ class Contract(Section):
                     effect="requests beyond it would reach the server",
                     remedy="state contract.stages.ingress.validation (an empty mapping will do)",
                 )
+
+    @property
+    def _schema_bytes(self) -> int:
+        """Size of all public schemas, as the program that checks requests is given them."""
+        older = [schema for one in self.supported_versions for schema in (one.request, one.response)]
+        schemas = [self.public_request, self.public_response, *older]
+        return sum(len(json.dumps(schema)) for schema in schemas if schema is not None)
 
     @property
     def _protocol_paths(self) -> tuple[str, ...]:

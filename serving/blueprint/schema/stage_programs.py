@@ -46,7 +46,7 @@ class StageContainer(Section):
         description="Repository in the organisation's own registry, without host, tag or digest.",
     )
     image_digest: Sha256 = Field(description="Digest of the image; a tag is not accepted.")
-    port: int = Field(ge=1_024, le=65_535, description="Where it listens, on the pod's loopback address or all.")
+    port: int = Field(ge=1_024, le=65_535, description="Where it listens, on all addresses.")
     path: str = Field(default="/", pattern="^/[^?#]*$", max_length=255, description="Where its input is posted.")
     readiness_path: str = Field(default="/ready", pattern="^/[^?#]*$", description="Answers 200 when it can work.")
     liveness_path: str = Field(default="/live", pattern="^/[^?#]*$", description="Answers 200 while it is well.")
