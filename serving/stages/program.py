@@ -325,7 +325,8 @@ def _only(method: str) -> ProblemError:
 
 
 def _is_stream(response: httpx.Response) -> bool:
-    return response.headers.get("content-type", "").startswith(_STREAM)
+    media_type: str = response.headers.get("content-type", "")
+    return media_type.startswith(_STREAM)
 
 
 def _refuses(response: httpx.Response) -> bool:

@@ -42,7 +42,7 @@ def allowed(sample: Workload, method: str, path: str, *, callers: Callers | None
 
 def _claims_fit(principal: dict[str, Any], groups: set[str]) -> bool:
     (claim,) = principal["claims"]
-    known = {"roles": groups, "iss": {CALLERS.issuer}}
+    known: dict[str, set[str]] = {"roles": groups, "iss": {CALLERS.issuer or ""}}
     return bool(known[claim["name"]] & set(claim["values"]))
 
 

@@ -68,7 +68,8 @@ class Chain:
 
     def post(self, document: object, **headers: str) -> httpx.Response:
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        return self.request("POST", self.settings.request_path, body, **{"content_type": "application/json", **headers})
+        headers = {"content_type": "application/json", **headers}
+        return self.request("POST", self.settings.request_path, body, 80, **headers)
 
 
 def _on(program: Program, port: int) -> Any:
