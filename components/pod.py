@@ -95,7 +95,7 @@ def _stage_context(context: PodContext) -> StageContext:
         reference=partial(image, context.registry),
         environment=context.environment,
         region=context.region,
-        security=_container_security(),
+        security=container_security(),
     )
 
 

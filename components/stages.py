@@ -9,12 +9,13 @@ the server starts and until it has ended, so that running requests find every st
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Final
 
 from components.engines import SCRATCH_DIRECTORY
 from components.workload import Workload
+from serving.blueprint.schema.contract import Protocol
 from serving.blueprint.schema.stage_programs import ADMIN_PORT, ENTRY_PORT, StageContainer, Validation
 from serving.blueprint.tags import LABEL_PREFIX
 from serving.stages.rendering import settings_of
@@ -79,7 +80,15 @@ def stage_annotations(workload: Workload) -> dict[str, str]:
         readiness_path=workload.server.readiness_path,
         drain_seconds=workload.drain_seconds,
     )
-    return {SETTINGS_ANNOTATION: dump(settings)}
+    return {SETTINGS_ANNOTATION: dump(replace(settings, request_path=_request_path(workload, settings.request_path)))}
+
+
+def _request_path(workload: Workload, path: str) -> str:
+    """Where the Open Inference Protocol names the model, the gateway names the stand-in's own to it."""
+    if workload.blueprint.contract.protocol is not Protocol.OPEN_INFERENCE_V2:
+        return path
+    named = f"/v2/models/{workload.blueprint.model.name}/"
+    return path.replace(named, f"/v2/models/{workload.model.name}/", 1) if path.startswith(named) else path
 
 
 def stage_volumes(workload: Workload) -> list[dict[str, Any]]:

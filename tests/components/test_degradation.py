@@ -9,9 +9,10 @@ import pytest
 
 from components.degradation import rung_filters, rung_route, rung_traffic
 from components.rollout import analysis_template
-from components.routing import STAND_IN_HEADER, VERSION_HEADER, route
+from components.routing import STAND_IN_HEADER, route
 from components.workload import Workload
 from serving.blueprint.compatibility import instance_errors
+from serving.blueprint.headers import VERSION_HEADER
 from serving.blueprint.ladder import DEGRADATION_HEADER, LOW_PRIORITY, PRIORITY_HEADER, Rung, rung_of, rungs
 from serving.blueprint.schema.degradation import Action
 from tests.components.serving_samples import PROMETHEUS, stand_in, workload
@@ -236,7 +237,7 @@ def test_the_gateway_treats_the_smaller_model_alike_on_both_routes() -> None:
 
 
 def test_paths_that_name_the_model_are_led_to_the_smaller_one() -> None:
-    sample = workload("chat", **{"contract.protocol": "open-inference-v2", "contract.task": ..., "contract.delivery": ["sync"], "slo.time_to_first_token_ms": ..., "slo.min_tokens_per_second": ..., "degradation.ladder.2.action": "cached-answer", "degradation.ladder.2.cache_seconds": 60, "rollout.analysis": []})  # fmt: skip  # noqa: E501
+    sample = workload("chat", **{"contract.protocol": "open-inference-v2", "contract.task": ..., "contract.limits": {}, "contract.stages.ingress.validation": None, "contract.delivery": ["sync"], "slo.time_to_first_token_ms": ..., "slo.min_tokens_per_second": ..., "degradation.ladder.2.action": "cached-answer", "degradation.ladder.2.cache_seconds": 60, "rollout.analysis": []})  # fmt: skip  # noqa: E501
     rung = rung_of(sample.blueprint, Action.SMALLER_MODEL)
     assert rung is not None
     (made,) = rung_filters(sample, rung, stand_in()).values()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -84,6 +85,18 @@ def test_another_contract_is_another_version_of_the_replicas_and_another_model_n
     assert settings() == settings()
     assert settings(**{"contract.max_request_bytes": 1_024}) != settings()
     assert settings(**NEW_VERSION) == settings()
+
+
+def test_a_stand_in_is_asked_for_by_its_own_name_where_paths_name_the_model() -> None:
+    changes: dict[str, object] = {
+        **{"contract.protocol": "open-inference-v2", "contract.path": "/v2/models/fraud-gbm/infer"},
+        "contract.stages.inference.input": {"type": "object"},
+    }
+    own = workload(**changes)
+    smaller = own.model.model_copy(update={"name": "fraud-small"})
+    for sample, model in ((own, "fraud-gbm"), (replace(own, model=smaller, stands_in=True), "fraud-small")):
+        settings = load(template(sample)["metadata"]["annotations"][SETTINGS_ANNOTATION])
+        assert settings.request_path == f"/v2/models/{model}/infer"
 
 
 def test_only_what_reads_features_is_told_where_they_are() -> None:
