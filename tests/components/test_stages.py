@@ -89,7 +89,8 @@ def test_another_contract_is_another_version_of_the_replicas_and_another_model_n
 
 def test_a_stand_in_is_asked_for_by_its_own_name_where_paths_name_the_model() -> None:
     changes: dict[str, object] = {
-        **{"contract.protocol": "open-inference-v2", "contract.path": "/v2/models/fraud-gbm/infer"},
+        "contract.protocol": "open-inference-v2",
+        "contract.path": "/v2/models/fraud-gbm/infer",
         "contract.stages.inference.input": {"type": "object"},
     }
     own = workload(**changes)
