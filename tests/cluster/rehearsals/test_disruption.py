@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from math import ceil
+
+import pytest
+
+from tests.cluster.rehearsals import programme
+from tests.cluster.rehearsals.exporter import Load
+from tests.cluster.rehearsals.theatre import LOST_LABEL, ZONES, Performance, Theatre
+from tests.cluster.rehearsals.world import is_ready
+
+BUSY_RPS = 440
+LOST, *LEFT = ZONES
+
+
+@pytest.fixture
+def fraud(theatre: Theatre) -> Iterator[Performance]:
+    performance = theatre.open("fraud-score", Load(rps=BUSY_RPS))
+    performance.await_count(7)
+    yield performance
+    theatre.close(performance)
+
+
+def budget(performance: Performance) -> int:
+    """Replicas that may be missing on purpose, by the rendered budget."""
+    found = performance.theatre.api.get("policy/v1", "PodDisruptionBudget", performance.name, performance.namespace)
+    percent = int(found["spec"]["maxUnavailable"].removesuffix("%"))
+    return ceil(performance.desired() * percent / 100)
+
+
+def lose(performance: Performance, nodes: list[str]) -> None:
+    """Nothing is heard of the nodes any more: what the node controller notes after its grace period."""
+    api = performance.theatre.api
+    for name in nodes:
+        api.patch("v1", "Node", name, {"metadata": {"labels": {LOST_LABEL: "true"}}})
+        condition = {
+            "type": "Ready",
+            "status": "Unknown",
+            "reason": "NodeStatusUnknown",
+            "message": "Kubelet stopped posting node status.",
+            "lastHeartbeatTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "lastTransitionTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        api.patch("v1", "Node", name, {"status": {"conditions": [condition]}}, None, "/status")
+
+
+def test_after_a_lost_zone_the_budget_holds_and_replicas_respread(fraud: Performance) -> None:
+    world, api = fraud.theatre.world, fraud.theatre.api
+    before, wanted = fraud.by_zone(), fraud.desired()
+    assert max(before.values()) - min(before.values()) <= 1
+    lost = fraud.nodes(LOST)
+    began = world.now
+    lose(fraud, lost)
+    world.await_("the zone's replicas get no requests", lambda: len(fraud.ready_pods()) <= wanted - before[LOST])
+    unserving = world.now - began
+    survivor = next(pod for pod in fraud.ready_pods() if pod["spec"]["nodeName"] not in lost)
+    assert not api.evict(survivor["metadata"]["name"], fraud.namespace), "the budget let a survivor go"
+    for name in lost:
+        api.delete("v1", "Node", name)  # what the cloud's node controller does when an instance is gone
+    fraud.await_healthy()
+    after = fraud.by_zone()
+    assert set(after) == set(LEFT)
+    assert sum(after.values()) == wanted
+    assert max(after.values()) - min(after.values()) <= 1
+    assert not world.unserved(fraud.namespace)
+    programme.note(
+        "(e) zone lost",
+        f"replicas {before} -> {after}; out of service after {unserving:.1f} s, whole again after"
+        f" {world.now - began:.1f} s (node clocks are not divided)",
+    )
+
+
+def test_a_drained_node_keeps_each_replica_for_its_grace_and_the_budget(fraud: Performance) -> None:
+    world, wanted = fraud.theatre.world, fraud.desired()
+    pods = {pod["metadata"]["name"]: pod for pod in fraud.ready_pods()}
+    node = next(pod["spec"]["nodeName"] for pod in pods.values())
+    moved = {name for name, pod in pods.items() if pod["spec"]["nodeName"] == node}
+    least, seen, gone = wanted, {}, {}
+    drain = subprocess.Popen(
+        [fraud.theatre.kubectl, "drain", node, "--ignore-daemonsets", "--delete-emptydir-data"],
+        env={"KUBECONFIG": str(fraud.theatre.kubeconfig)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+    def drained() -> bool:
+        nonlocal least
+        here = {pod["metadata"]["name"]: pod for pod in fraud.pods()}
+        least = min(least, sum(is_ready(pod) for pod in here.values()))
+        for name in moved & here.keys():
+            if "deletionTimestamp" in here[name]["metadata"]:
+                seen[name] = here[name]["metadata"]
+        gone.update({name: datetime.now(UTC) for name in seen.keys() - here.keys() - gone.keys()})
+        return drain.poll() is not None and gone.keys() == moved
+
+    began = world.now
+    world.await_(f"{node} drained", drained)
+    output = drain.communicate()[0]
+    assert drain.returncode == 0, output
+    assert least >= wanted - budget(fraud)
+    grace = fraud.rollout()["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    for name in moved:
+        assert seen[name]["deletionGracePeriodSeconds"] == grace == fraud.workload.grace_seconds
+        assert gone[name] >= datetime.fromisoformat(seen[name]["deletionTimestamp"])
+    fraud.await_healthy()
+    assert not world.unserved(fraud.namespace)
+    programme.note(
+        "(f) drain",
+        f"{len(moved)} replicas left {node} in {world.now - began:.1f} s, each with {grace} s of grace;"
+        f" never fewer than {least} of {wanted} ready",
+    )

@@ -1,0 +1,263 @@
+"""The place where services are rehearsed: nodes, the service's own objects, its load, and what is seen of them.
+
+Owns how a shipped blueprint gets into the control plane (rendered by the component that deploys it, its rhythms
+divided, applied as Pulumi applies it) and how a rehearsal waits. Which controllers act is `controllers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from components.model_service import ModelService
+from components.node_labels import GPU_RESOURCE, GPU_TAINT_EFFECT, GPU_TAINT_KEY, HOST_LABEL, ZONE_LABEL
+from components.priorities import priority_class_manifest
+from components.routing import STAND_IN_HEADER
+from components.workload import Workload
+from serving.blueprint.schema.identity import Tier
+from tests.cluster.rehearsals.api import Api
+from tests.cluster.rehearsals.exporter import Exporter, Load
+from tests.cluster.rehearsals.timescale import scaled
+from tests.cluster.rehearsals.world import World, is_ready
+from tests.components.recorder import record
+from tests.components.serving_samples import service_args, stand_in, workload
+from tests.documents import blueprint
+
+ZONES: Final = ("zone-a", "zone-b", "zone-c")
+NODES_PER_ZONE: Final = 2
+
+PARTS: Final = (
+    "ServiceAccount",
+    "Service",
+    "HTTPRoute",
+    "AnalysisTemplate",
+    "Rollout",
+    "ScaledObject",
+    "PodDisruptionBudget",
+)
+"""Kinds that somebody acts on here. That the others are accepted is tested with the objects of both stacks."""
+
+TIMELESS: Final = {"scaling.schedule": []}
+"""A peak of the calendar must not depend on the day on which it is rehearsed."""
+
+SERVICE_LABEL: Final = "rehearsal/service"
+LOST_LABEL: Final = "rehearsal/lost"
+"""Marks of nodes: whose they are, and that nothing is heard of them any more."""
+
+_POD_CAPACITY: Final = {"cpu": "256", "memory": "4Ti", "ephemeral-storage": "16Ti", "pods": "250"}
+
+Object = dict[str, Any]
+
+
+def rendered(service: str, prometheus_url: str, **changes: object) -> list[Object]:
+    """Every Kubernetes object of a shipped service, as the program registers it."""
+    shipped = blueprint(service, **changes)
+    recorded = record(lambda: ModelService(service, service_args(shipped, prometheus_url=prometheus_url)))
+    return [dict(one.inputs) for one in recorded.managed("kubernetes:")]
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """A service on stage.
+
+    Attributes:
+        theatre: Where.
+        workload: Its own model's workload.
+        changes: What of the shipped blueprint is changed.
+        host: Its public host.
+    """
+
+    theatre: Theatre
+    workload: Workload
+    host: str
+    changes: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.workload.name
+
+    @property
+    def namespace(self) -> str:
+        return self.workload.namespace
+
+    def ask(self, load: Load) -> None:
+        """Let consumers ask for so much."""
+        self.theatre.exporter.serve(self.workload, self.host, load)
+
+    def release(self, changes: Mapping[str, object]) -> Performance:
+        """Apply a changed blueprint as an update would."""
+        released = replace(
+            self,
+            workload=workload(self.name, **{**TIMELESS, **changes}),
+            changes=changes,
+        )
+        released.apply()
+        return released
+
+    def apply(self) -> None:
+        """Apply the objects, in the order in which they depend on each other."""
+        objects = rendered(self.name, self.theatre.prometheus_url, **{**TIMELESS, **self.changes})
+        for manifest in sorted(
+            (one for one in objects if one["kind"] in PARTS), key=lambda one: PARTS.index(one["kind"])
+        ):
+            self.theatre.api.apply(scaled(manifest))
+
+    def rollout(self) -> Object:
+        return self.theatre.api.get("argoproj.io/v1alpha1", "Rollout", self.name, self.namespace)
+
+    def phase(self) -> str:
+        """Phase of the rollout's present generation; empty while its controller has not seen it."""
+        rollout = self.rollout()
+        status = rollout.get("status", {})
+        if status.get("observedGeneration") != str(rollout["metadata"]["generation"]):
+            return ""
+        return str(status.get("phase", ""))
+
+    def pods(self) -> list[Object]:
+        """Replicas, all versions."""
+        return self.theatre.world.pods(self.namespace, self.workload.selector)
+
+    def ready_pods(self) -> list[Object]:
+        return [pod for pod in self.pods() if is_ready(pod)]
+
+    def nodes(self, zone: str) -> list[str]:
+        """Names of the nodes that are there for the service in a zone."""
+        selector = f"{SERVICE_LABEL}={self.name},{ZONE_LABEL}={zone}"
+        found = self.theatre.api.list("v1", "Node", labelSelector=selector)
+        return [node["metadata"]["name"] for node in found]
+
+    def by_zone(self) -> dict[str, int]:
+        """Ready replicas in each zone that has nodes."""
+        placed = [pod["spec"]["nodeName"] for pod in self.ready_pods()]
+        nodes = {zone: self.nodes(zone) for zone in ZONES}
+        return {zone: sum(node in names for node in placed) for zone, names in nodes.items() if names}
+
+    def desired(self) -> int:
+        """The count that the autoscaler asks for, as last seen."""
+        values = self.theatre.world.counts(self.namespace, self.name).values
+        return values[-1] or 0 if values else 0
+
+    def await_healthy(self) -> None:
+        """Wait until all wanted replicas of one version serve."""
+        self.theatre.world.await_(
+            f"{self.name} healthy",
+            lambda: self.phase() == "Healthy" and len(self.ready_pods()) == self.desired() > 0,
+        )
+
+    def await_count(self, count: int) -> None:
+        """Wait until so many replicas are wanted and serve."""
+        self.theatre.world.await_(
+            f"{count} replicas of {self.name}", lambda: self.desired() == count == len(self.ready_pods())
+        )
+
+    def observe_afresh(self) -> None:
+        """Forget what was seen while the service was being set up."""
+        world = self.theatre.world
+        world.watch(self.namespace)
+        world.await_("a first look", lambda: world.looks(self.namespace) > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Theatre:
+    """The controllers, and what tests do with them.
+
+    Attributes:
+        api: The API server.
+        kubeconfig: How commands reach it.
+        kubectl: The command that runbooks use.
+        world: What is seen.
+        exporter: What is measured.
+        prometheus_url: Who is asked for it.
+    """
+
+    api: Api
+    kubeconfig: Path
+    kubectl: Path
+    world: World
+    exporter: Exporter
+    prometheus_url: str
+
+    def open(self, service: str, load: Load) -> Performance:
+        """Deploy a shipped service on nodes in three zones, under a load, and wait until it serves."""
+        planned = workload(service, **TIMELESS)
+        performance = Performance(self, planned, f"{service}.example.com")
+        self._prepare(performance)
+        performance.ask(load)
+        if performance.workload.blueprint.degradation.fallback is not None:
+            asked = Load(rps=load.rps / 100, stable=load.stable, headers={STAND_IN_HEADER: "true"})  # by probes
+            self.exporter.serve(stand_in(), performance.host, asked)
+        performance.apply()
+        performance.await_healthy()
+        performance.observe_afresh()
+        return performance
+
+    def close(self, performance: Performance) -> None:
+        """Take everything away again."""
+        self.exporter.forget_all()
+        self.world.leave(performance.namespace)
+        for kind in ("ScaledObject", "Rollout", "HTTPRoute", "PodDisruptionBudget", "AnalysisTemplate", "Service"):
+            for one in self.api.list(_VERSIONS[kind], kind, performance.namespace):
+                self.api.delete(_VERSIONS[kind], kind, one["metadata"]["name"], performance.namespace)
+        self.world.await_("replicas leave", lambda: not self._replicas_left(performance))
+        for zone in ZONES:
+            for name in performance.nodes(zone):
+                self.api.delete("v1", "Node", name)
+
+    def _replicas_left(self, performance: Performance) -> bool:
+        """Nobody waits for the grace of replicas that no rehearsal needs any more."""
+        left = self.api.list("v1", "Pod", performance.namespace)
+        left_sets = self.api.list("apps/v1", "ReplicaSet", performance.namespace)
+        if not left_sets:
+            for pod in left:
+                self.api.delete("v1", "Pod", pod["metadata"]["name"], performance.namespace, grace_seconds=0)
+        return bool(left or left_sets)
+
+    def _prepare(self, performance: Performance) -> None:
+        self.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": performance.namespace}})
+        for tier in Tier:
+            self.api.apply(priority_class_manifest(tier, {}))
+        templates = [
+            one["spec"]["template"]
+            for one in rendered(performance.name, self.prometheus_url)
+            if one["kind"] == "Rollout"
+        ]
+        for manifest in _nodes(performance.name, templates):
+            self.api.apply(manifest)
+            self.api.patch("v1", "Node", manifest["metadata"]["name"], {"status": manifest["status"]}, None, "/status")
+        self.world.watch(performance.namespace)
+
+
+_VERSIONS: Final = {
+    "ScaledObject": "keda.sh/v1alpha1",
+    "Rollout": "argoproj.io/v1alpha1",
+    "HTTPRoute": "gateway.networking.k8s.io/v1",
+    "PodDisruptionBudget": "policy/v1",
+    "AnalysisTemplate": "argoproj.io/v1alpha1",
+    "Service": "v1",
+}
+
+
+def _nodes(service: str, templates: list[Object]) -> Iterator[Object]:
+    """Nodes in every zone that the pods of these templates ask for by selector and tolerate."""
+    for index, template in enumerate(templates):
+        spec = template["spec"]
+        accelerated = bool(spec.get("tolerations"))
+        for zone in ZONES:
+            for number in range(NODES_PER_ZONE):
+                name = f"{service}-{zone}-{index}-{number}"
+                labels = {**spec.get("nodeSelector", {}), ZONE_LABEL: zone, HOST_LABEL: name, SERVICE_LABEL: service}
+                yield _node(name, labels, accelerated)
+
+
+def _node(name: str, labels: Mapping[str, str], accelerated: bool) -> Object:
+    capacity = {**_POD_CAPACITY, **({GPU_RESOURCE: "8"} if accelerated else {})}
+    taints = [{"key": GPU_TAINT_KEY, "value": "true", "effect": GPU_TAINT_EFFECT}] if accelerated else []
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": dict(labels), "annotations": {"kwok.x-k8s.io/node": "fake"}},
+        "spec": {"taints": taints},
+        "status": {"capacity": capacity, "allocatable": capacity},
+    }
