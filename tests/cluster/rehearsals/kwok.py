@@ -1,98 +1,63 @@
-"""How the pretended kubelets behave: stages for KWOK, which plays nodes and pods.
+"""How the pretended kubelets behave here: stages for KWOK.
 
-Owns what matters to a rehearsal: a replica is ready some time after it was placed, and a replica that is to go
-stays for the whole of its grace, as one does whose longest request has just begun.
+Owns the one difference to KWOK's own fast stages: a replica that is to go stays for the whole of its grace, as one
+does whose longest request has just begun. So rehearsals have nodes of their own, and a KWOK that plays them.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, Final
 
 import yaml
 
-from tests.cluster.rehearsals.theatre import LOST_LABEL
+from tests.cluster.binaries import source_of
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.crds import zip_folder
+from tests.cluster.processes import Process
 
-_START_MILLISECONDS: Final = 300
-_NODE_CONDITIONS: Final = {
-    "Ready": "True",
-    "MemoryPressure": "False",
-    "DiskPressure": "False",
-    "PIDPressure": "False",
-    "NetworkUnavailable": "False",
+PLAYED: Final = {"rehearsal/alive": "true"}
+"""Label of the nodes; without it nothing is heard of a node any more."""
+
+_LEASE_SECONDS: Final = 8
+_STAGES: Final = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
+_OWN: Final = "pod-delete"
+
+_GOES_AFTER_ITS_GRACE: Final[dict[str, Any]] = {
+    "apiVersion": "kwok.x-k8s.io/v1alpha1",
+    "kind": "Stage",
+    "metadata": {"name": _OWN},
+    "spec": {
+        "resourceRef": {"apiGroup": "v1", "kind": "Pod"},
+        "selector": {"matchExpressions": [{"key": ".metadata.deletionTimestamp", "operator": "Exists"}]},
+        # the deletion timestamp is the moment of the request plus the grace
+        "delay": {"durationMilliseconds": 0, "durationFrom": {"expressionFrom": ".metadata.deletionTimestamp"}},
+        "next": {"delete": True},
+    },
 }
 
-_NODE_STATUS: Final = "conditions:\n" + "".join(
-    f'- {{type: {kind}, status: "{status}", reason: Pretended, message: "", '
-    "lastHeartbeatTime: {{ Now | Quote }}, lastTransitionTime: {{ Now | Quote }}}\n"
-    for kind, status in _NODE_CONDITIONS.items()
-)
 
-_POD_STATUS: Final = """\
-{{ $now := Now }}
-phase: Running
-startTime: {{ $now | Quote }}
-conditions:
-- {type: Initialized, status: "True", lastTransitionTime: {{ $now | Quote }}}
-- {type: ContainersReady, status: "True", lastTransitionTime: {{ $now | Quote }}}
-- {type: Ready, status: "True", lastTransitionTime: {{ $now | Quote }}}
-containerStatuses:
-{{ range .spec.containers }}
-- name: {{ .name | Quote }}
-  image: {{ .image | Quote }}
-  ready: true
-  started: true
-  restartCount: 0
-  state: {running: {startedAt: {{ $now | Quote }}}}
-{{ end }}
-initContainerStatuses:
-{{ range .spec.initContainers }}
-- name: {{ .name | Quote }}
-  image: {{ .image | Quote }}
-  ready: true
-  restartCount: 0
-  state: {terminated: {exitCode: 0, reason: Completed, startedAt: {{ $now | Quote }}, finishedAt: {{ $now | Quote }}}}
-{{ end }}
-{{ $ips := PodIPsWith .spec.nodeName false .metadata.uid .metadata.name .metadata.namespace }}
-{{ with $ips }}
-podIP: {{ index . 0 | Quote }}
-podIPs:
-{{ range . }}
-- ip: {{ . | Quote }}
-{{ end }}
-{{ end }}
-"""
+def start_kwok(plane: ControlPlane) -> Process:
+    """KWOK for the rehearsals' nodes, beside the control plane's own."""
+    config = plane.folder / "rehearsals-kwok.yaml"
+    config.write_text(yaml.safe_dump_all([*_stages(), _GOES_AFTER_ITS_GRACE]), encoding="utf-8")
+    ((label, value),) = PLAYED.items()
+    return plane.run(
+        "rehearsals-kwok",
+        "kwok",
+        f"--kubeconfig={plane.kubeconfig}",
+        f"--config={config}",
+        "--manage-all-nodes=false",
+        f"--manage-nodes-with-label-selector={label}={value}",
+        f"--node-lease-duration-seconds={_LEASE_SECONDS}",
+    )
 
 
-def write_stages(file: Path) -> Path:
-    """Write the stages that KWOK is started with (`kwok --config`)."""
-    file.write_text(yaml.safe_dump_all(_stages(), sort_keys=False))
-    return file
-
-
-def _stages() -> list[dict[str, Any]]:
-    gone = {"key": ".metadata.deletionTimestamp", "operator": "Exists"}
-    here = {"key": ".metadata.deletionTimestamp", "operator": "DoesNotExist"}
-    unready = {
-        "key": '.status.conditions.[] | select( .type == "Ready" ) | .status',
-        "operator": "NotIn",
-        "values": ["True"],
-    }
-    heard = {"key": f'.metadata.labels["{LOST_LABEL}"]', "operator": "DoesNotExist"}
-    start = {"delay": {"durationMilliseconds": _START_MILLISECONDS}}
-    # the deletion timestamp is the moment of the request plus the grace
-    grace = {"delay": {"durationMilliseconds": 0, "durationFrom": {"expressionFrom": ".metadata.deletionTimestamp"}}}
-    return [
-        _stage("Node", "node-ready", [heard, unready], {"next": {"statusTemplate": _NODE_STATUS}}),
-        _stage("Pod", "pod-ready", [here, unready], {**start, "next": {"statusTemplate": _POD_STATUS}}),
-        _stage("Pod", "pod-gone", [gone], {**grace, "next": {"delete": True}}),
-    ]
-
-
-def _stage(kind: str, name: str, when: list[dict[str, Any]], then: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "apiVersion": "kwok.x-k8s.io/v1alpha1",
-        "kind": "Stage",
-        "metadata": {"name": name},
-        "spec": {"resourceRef": {"apiGroup": "v1", "kind": kind}, "selector": {"matchExpressions": when}, **then},
-    }
+def _stages() -> Iterator[dict[str, Any]]:
+    """KWOK's own, from its module."""
+    source = source_of("kwok")
+    root = zip_folder(source.module, source.version) / "kustomize" / "stage"
+    for file in (file for stage in _STAGES for file in sorted((root / stage).glob("*.yaml"))):
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if document["kind"] == "Stage" and document["metadata"]["name"] != _OWN:
+            yield document

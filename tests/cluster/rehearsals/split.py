@@ -3,16 +3,22 @@
 Owns the precedence of Gateway API v1 among the matches of all routes of a host (HTTPRouteRule.matches, "Proxy or
 Load Balancer routing configuration generated from HTTPRoutes MUST prioritize matches...", API reference, read
 2026-11): exact path, longest path prefix, method, most headers, most query parameters; then the oldest route, the
-route's name, the first rule. A route without `parentRefs` is attached to nothing and matches nothing.
+route's name, the first rule. Where it leaves the place of regular expressions of paths to implementations, Envoy
+Gateway's: after exact paths, before prefixes, the longest first (envoyproxy/gateway v1.9.0,
+internal/gatewayapi/sort.go, read 2026-11). A route without `parentRefs` is attached to nothing and matches nothing.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 Object = dict[str, Any]
+
+_PATHS: Final = ("Exact", "RegularExpression", "PathPrefix")
+_EVERY_PATH: Final = {"type": "PathPrefix", "value": "/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +93,34 @@ def _rules(route: Object) -> list[Object]:
 
 
 def _matches(match: Object, request: Request) -> bool:
-    path = match.get("path", {"type": "PathPrefix", "value": "/"})
-    prefix = path["value"].rstrip("/")
-    on_path = request.path == path["value"] or (
-        path["type"] == "PathPrefix" and (request.path.rstrip("/") == prefix or request.path.startswith(f"{prefix}/"))
-    )
     headers = request.headers or {}
-    asked = all(headers.get(header["name"].lower()) == header["value"] for header in match.get("headers", ()))
+    asked = all(_agrees(header, headers.get(header["name"].lower())) for header in match.get("headers", ()))
+    on_path = _on_path(match.get("path", _EVERY_PATH), request.path)
     return on_path and asked and match.get("method", request.method) == request.method and "queryParams" not in match
+
+
+def _on_path(path: Object, asked: str) -> bool:
+    if path["type"] == "RegularExpression":
+        return re.fullmatch(path["value"], asked) is not None
+    prefix = path["value"].rstrip("/")
+    below = path["type"] == "PathPrefix" and (asked.rstrip("/") == prefix or asked.startswith(f"{prefix}/"))
+    return asked == path["value"] or below
+
+
+def _agrees(header: Object, value: str | None) -> bool:
+    if value is None:
+        return False
+    if header.get("type") == "RegularExpression":
+        return re.fullmatch(header["value"], value) is not None
+    return bool(value == header["value"])
 
 
 def _precedence(match: Object, route: Object, index: int) -> tuple[Any, ...]:
     """Sorts the winner first."""
-    path = match.get("path", {"type": "PathPrefix", "value": "/"})
+    path = match.get("path", _EVERY_PATH)
     metadata = route["metadata"]
     return (
-        path["type"] != "Exact",
+        _PATHS.index(path["type"]),
         -len(path["value"]),
         "method" not in match,
         -len(match.get("headers", ())),

@@ -4,19 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from serving.blueprint.schema.signals import Signal
 from tests.cluster.rehearsals import programme
 from tests.cluster.rehearsals.exporter import Load, Quality
+from tests.cluster.rehearsals.performances import EVERYDAY, FRAUD
 from tests.cluster.rehearsals.theatre import Performance, Theatre
 from tests.components.serving_samples import NEW_VERSION
-
-FRAUD = Load(rps=200)
-CHATTING = Quality(
-    latency_ms=4_000,
-    signals={Signal.QUEUE_DEPTH: 1, Signal.UTILIZATION: 50, Signal.TIME_TO_FIRST_TOKEN_P95: 300},
-)
-CHAT = Load(rps=8, stable=CHATTING, canary=CHATTING)
-LOADS = {"fraud-score": FRAUD, "chat": CHAT}
 
 
 @pytest.fixture
@@ -42,7 +34,7 @@ def given_requests_at(performance: Performance) -> float:
 
 @pytest.mark.parametrize("service", ["chat", "fraud-score"])
 def test_a_healthy_version_takes_over_by_the_blueprints_steps(theatre: Theatre, service: str) -> None:
-    performance = theatre.open(service, LOADS[service])
+    performance = theatre.open(service, EVERYDAY[service])
     released = performance.release({**NEW_VERSION})
     theatre.world.await_(f"{service} promoted", lambda: released.phase() == "Healthy")
     steps = [step.weight_percent for step in performance.workload.blueprint.rollout.steps]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Final
 
 from components.model_service import ModelService
@@ -17,8 +16,10 @@ from components.priorities import priority_class_manifest
 from components.routing import STAND_IN_HEADER
 from components.workload import Workload
 from serving.blueprint.schema.identity import Tier
-from tests.cluster.rehearsals.api import Api
+from tests.cluster.api import Api
+from tests.cluster.control_plane import ControlPlane
 from tests.cluster.rehearsals.exporter import Exporter, Load
+from tests.cluster.rehearsals.kwok import PLAYED
 from tests.cluster.rehearsals.timescale import scaled
 from tests.cluster.rehearsals.world import World, is_ready
 from tests.components.recorder import record
@@ -43,8 +44,7 @@ TIMELESS: Final = {"scaling.schedule": []}
 """A peak of the calendar must not depend on the day on which it is rehearsed."""
 
 SERVICE_LABEL: Final = "rehearsal/service"
-LOST_LABEL: Final = "rehearsal/lost"
-"""Marks of nodes: whose they are, and that nothing is heard of them any more."""
+"""Mark of nodes: whose they are."""
 
 _POD_CAPACITY: Final = {"cpu": "256", "memory": "4Ti", "ephemeral-storage": "16Ti", "pods": "250"}
 
@@ -99,10 +99,8 @@ class Performance:
     def apply(self) -> None:
         """Apply the objects, in the order in which they depend on each other."""
         objects = rendered(self.name, self.theatre.prometheus_url, **{**TIMELESS, **self.changes})
-        for manifest in sorted(
-            (one for one in objects if one["kind"] in PARTS), key=lambda one: PARTS.index(one["kind"])
-        ):
-            self.theatre.api.apply(scaled(manifest))
+        for manifest in _parts(objects):
+            self.theatre.api.apply(scaled(manifest), force=True)
 
     def rollout(self) -> Object:
         return self.theatre.api.get("argoproj.io/v1alpha1", "Rollout", self.name, self.namespace)
@@ -124,8 +122,7 @@ class Performance:
 
     def nodes(self, zone: str) -> list[str]:
         """Names of the nodes that are there for the service in a zone."""
-        selector = f"{SERVICE_LABEL}={self.name},{ZONE_LABEL}={zone}"
-        found = self.theatre.api.list("v1", "Node", labelSelector=selector)
+        found = self.theatre.api.list("v1", "Node", labels={SERVICE_LABEL: self.name, ZONE_LABEL: zone})
         return [node["metadata"]["name"] for node in found]
 
     def by_zone(self) -> dict[str, int]:
@@ -164,20 +161,20 @@ class Theatre:
     """The controllers, and what tests do with them.
 
     Attributes:
-        api: The API server.
-        kubeconfig: How commands reach it.
-        kubectl: The command that runbooks use.
+        plane: The control plane.
         world: What is seen.
         exporter: What is measured.
         prometheus_url: Who is asked for it.
     """
 
-    api: Api
-    kubeconfig: Path
-    kubectl: Path
+    plane: ControlPlane
     world: World
     exporter: Exporter
     prometheus_url: str
+
+    @property
+    def api(self) -> Api:
+        return self.plane.api
 
     def open(self, service: str, load: Load) -> Performance:
         """Deploy a shipped service on nodes in three zones, under a load, and wait until it serves."""
@@ -197,21 +194,19 @@ class Theatre:
         """Take everything away again."""
         self.exporter.forget_all()
         self.world.leave(performance.namespace)
-        for kind in ("ScaledObject", "Rollout", "HTTPRoute", "PodDisruptionBudget", "AnalysisTemplate", "Service"):
-            for one in self.api.list(_VERSIONS[kind], kind, performance.namespace):
-                self.api.delete(_VERSIONS[kind], kind, one["metadata"]["name"], performance.namespace)
+        for manifest in reversed(_parts(rendered(performance.name, self.prometheus_url))):
+            self.api.delete(manifest)
         self.world.await_("replicas leave", lambda: not self._replicas_left(performance))
         for zone in ZONES:
             for name in performance.nodes(zone):
-                self.api.delete("v1", "Node", name)
+                self.api.delete(node_named(name))
 
     def _replicas_left(self, performance: Performance) -> bool:
         """Nobody waits for the grace of replicas that no rehearsal needs any more."""
         left = self.api.list("v1", "Pod", performance.namespace)
         left_sets = self.api.list("apps/v1", "ReplicaSet", performance.namespace)
-        if not left_sets:
-            for pod in left:
-                self.api.delete("v1", "Pod", pod["metadata"]["name"], performance.namespace, grace_seconds=0)
+        for pod in () if left_sets else left:
+            self.api.delete({"apiVersion": "v1", "kind": "Pod", **pod}, grace_seconds=0)
         return bool(left or left_sets)
 
     def _prepare(self, performance: Performance) -> None:
@@ -224,19 +219,19 @@ class Theatre:
             if one["kind"] == "Rollout"
         ]
         for manifest in _nodes(performance.name, templates):
-            self.api.apply(manifest)
-            self.api.patch("v1", "Node", manifest["metadata"]["name"], {"status": manifest["status"]}, None, "/status")
+            self.api.apply(manifest, force=True)
+            self.api.patch(manifest, {"status": _capacity(manifest)}, "status")
         self.world.watch(performance.namespace)
 
 
-_VERSIONS: Final = {
-    "ScaledObject": "keda.sh/v1alpha1",
-    "Rollout": "argoproj.io/v1alpha1",
-    "HTTPRoute": "gateway.networking.k8s.io/v1",
-    "PodDisruptionBudget": "policy/v1",
-    "AnalysisTemplate": "argoproj.io/v1alpha1",
-    "Service": "v1",
-}
+def node_named(name: str) -> Object:
+    """A reference to a node."""
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}
+
+
+def _parts(objects: list[Object]) -> list[Object]:
+    """What is applied, in the order in which it depends on each other."""
+    return sorted((one for one in objects if one["kind"] in PARTS), key=lambda one: PARTS.index(one["kind"]))
 
 
 def _nodes(service: str, templates: list[Object]) -> Iterator[Object]:
@@ -247,17 +242,21 @@ def _nodes(service: str, templates: list[Object]) -> Iterator[Object]:
         for zone in ZONES:
             for number in range(NODES_PER_ZONE):
                 name = f"{service}-{zone}-{index}-{number}"
-                labels = {**spec.get("nodeSelector", {}), ZONE_LABEL: zone, HOST_LABEL: name, SERVICE_LABEL: service}
+                labels = {
+                    **spec.get("nodeSelector", {}),
+                    ZONE_LABEL: zone,
+                    HOST_LABEL: name,
+                    SERVICE_LABEL: service,
+                    **PLAYED,
+                }
                 yield _node(name, labels, accelerated)
 
 
 def _node(name: str, labels: Mapping[str, str], accelerated: bool) -> Object:
-    capacity = {**_POD_CAPACITY, **({GPU_RESOURCE: "8"} if accelerated else {})}
     taints = [{"key": GPU_TAINT_KEY, "value": "true", "effect": GPU_TAINT_EFFECT}] if accelerated else []
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {"name": name, "labels": dict(labels), "annotations": {"kwok.x-k8s.io/node": "fake"}},
-        "spec": {"taints": taints},
-        "status": {"capacity": capacity, "allocatable": capacity},
-    }
+    return {**node_named(name), "spec": {"taints": taints}} | {"metadata": {"name": name, "labels": dict(labels)}}
+
+
+def _capacity(node: Object) -> Object:
+    capacity = {**_POD_CAPACITY, **({GPU_RESOURCE: "8"} if node["spec"]["taints"] else {})}
+    return {"capacity": capacity, "allocatable": capacity}

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final, TypeVar
 
-from tests.cluster.rehearsals.api import Api, ApiError
+import httpx
+
+from tests.cluster.api import Api, Refused
 from tests.cluster.rehearsals.split import weights
 
 Object = dict[str, Any]
@@ -143,7 +145,7 @@ class World:
             try:
                 for namespace, scene in scenes.items():
                     self._look(namespace, scene)
-            except (ApiError, OSError) as error:  # told to whoever waits for something
+            except (Refused, httpx.HTTPError) as error:  # told to whoever waits for something
                 self._failure = error
                 return
 
