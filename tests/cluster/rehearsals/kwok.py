@@ -19,7 +19,7 @@ from tests.cluster.processes import Process
 PLAYED: Final = {"rehearsal/alive": "true"}
 """Label of the nodes; without it nothing is heard of a node any more."""
 
-_LEASE_SECONDS: Final = 8
+_LEASE_SECONDS: Final = 20
 _STAGES: Final = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
 _OWN: Final = "pod-delete"
 

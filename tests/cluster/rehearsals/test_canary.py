@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
+from typing import Any, Final
 
 import pytest
 
 from tests.cluster.rehearsals import programme
 from tests.cluster.rehearsals.exporter import Load, Quality
 from tests.cluster.rehearsals.performances import EVERYDAY, FRAUD
-from tests.cluster.rehearsals.theatre import Performance, Theatre
-from tests.components.serving_samples import NEW_VERSION
+from tests.cluster.rehearsals.theatre import NEW_VERSION, Performance, Theatre
+from tests.cluster.rehearsals.world import History
+
+VERSION_LABEL: Final = "app.kubernetes.io/version"
 
 
 @pytest.fixture
@@ -18,32 +22,61 @@ def fraud(theatre: Theatre) -> Iterator[Performance]:
     theatre.close(performance)
 
 
-def released_weights(performance: Performance) -> list[int]:
-    """Weights of the canary while both versions got requests."""
-    history = performance.theatre.world.weights(
+@pytest.fixture
+def every_service(theatre: Theatre) -> Iterator[list[Performance]]:
+    performances = [theatre.open(service, load) for service, load in EVERYDAY.items()]
+    yield performances
+    for performance in performances:
+        theatre.close(performance)
+
+
+def canary_weights(performance: Performance) -> History:
+    return performance.theatre.world.weights(
         performance.namespace, performance.name, performance.workload.canary_service
     )
-    return [weight for weight in history.values if weight not in (None, 0, 100)]
+
+
+def without_weights(performance: Performance) -> dict[str, Any]:
+    """What the route says besides weights."""
+    route = next(
+        one
+        for one in performance.theatre.world.routes(performance.namespace)
+        if one["metadata"]["name"] == performance.name
+    )
+    spec: dict[str, Any] = copy.deepcopy(route["spec"])
+    for backend in (backend for rule in spec["rules"] for backend in rule.get("backendRefs", ())):
+        del backend["weight"]
+    return spec
+
+
+def released_weights(performance: Performance) -> list[int]:
+    """Weights of the canary while both versions got requests."""
+    return [weight for weight in canary_weights(performance).values if weight not in (None, 0, 100)]
 
 
 def given_requests_at(performance: Performance) -> float:
-    world, workload = performance.theatre.world, performance.workload
-    history = world.weights(performance.namespace, performance.name, workload.canary_service)
-    return next(at for at, weight in history.moments if weight)
+    return next(at for at, weight in canary_weights(performance).moments if weight)
 
 
-@pytest.mark.parametrize("service", ["chat", "fraud-score"])
-def test_a_healthy_version_takes_over_by_the_blueprints_steps(theatre: Theatre, service: str) -> None:
-    performance = theatre.open(service, EVERYDAY[service])
-    released = performance.release({**NEW_VERSION})
-    theatre.world.await_(f"{service} promoted", lambda: released.phase() == "Healthy")
-    steps = [step.weight_percent for step in performance.workload.blueprint.rollout.steps]
-    assert released_weights(performance) == steps
-    assert {pod["metadata"]["labels"]["app.kubernetes.io/version"] for pod in released.ready_pods()} == {"9.9.9"}
-    assert not theatre.world.unserved(performance.namespace)
-    took = theatre.world.now - given_requests_at(performance)
-    programme.note(f"(a) {service}", f"promoted by {steps} % in {programme.told(took)}")
-    theatre.close(performance)
+def test_healthy_versions_take_over_by_their_blueprints_steps(every_service: list[Performance]) -> None:
+    routes = {one.name: without_weights(one) for one in every_service}
+    released = [one.release() for one in every_service]
+    for before, after in zip(every_service, released, strict=True):
+        world = after.theatre.world
+        world.await_(f"{after.name} promoted", lambda one=after: one.phase() == "Healthy")
+        took = world.now - given_requests_at(after)
+        steps = [step.weight_percent for step in after.workload.blueprint.rollout.steps]
+        assert released_weights(after) == steps
+        world.await_(f"all requests at the new {after.name}", lambda one=after: canary_weights(one).values[-1] == 0)
+        after.await_healthy()
+        assert {pod["metadata"]["labels"][VERSION_LABEL] for pod in after.ready_pods()} == {NEW_VERSION}
+        assert without_weights(after) == routes[before.name], "the traffic router changed more than weights"
+        assert not world.unserved(after.namespace)
+        programme.note(
+            f"(a) {after.name}",
+            f"promoted in {programme.told(took)}; canary's weights {canary_weights(after).values};"
+            f" {world.looks(after.namespace)} looks, at each a ready replica behind every weight",
+        )
 
 
 @pytest.mark.parametrize(
@@ -54,12 +87,13 @@ def test_a_healthy_version_takes_over_by_the_blueprints_steps(theatre: Theatre, 
 def test_a_version_that_breaks_a_condition_is_sent_back(fraud: Performance, broken: str, bad: Quality) -> None:
     world = fraud.theatre.world
     fraud.ask(Load(rps=200, canary=bad))
-    released = fraud.release({**NEW_VERSION})
+    released = fraud.release()
     world.await_("the canary's first requests", lambda: released_weights(fraud))
     world.await_("the rollout aborted", lambda: released.rollout()["status"].get("abort"))
-    history = world.weights(fraud.namespace, fraud.name, fraud.workload.canary_service)
-    world.await_("all requests back at the stable version", lambda: history.values[-1] == 0)
+    world.await_("all requests back at the stable version", lambda: canary_weights(fraud).values[-1] == 0)
     took = world.now - given_requests_at(fraud)
-    programme.note(f"(b) {broken}", f"sent back after {programme.told(took)}, canary's weights {history.values}")
+    programme.note(
+        f"(b) {broken}", f"sent back after {programme.told(took)}, canary's weights {canary_weights(fraud).values}"
+    )
     assert max(released_weights(fraud)) < 50
     assert not world.unserved(fraud.namespace)

@@ -40,6 +40,8 @@ PARTS: Final = (
 )
 """Kinds that somebody acts on here. That the others are accepted is tested with the objects of both stacks."""
 
+NEW_VERSION: Final = "9.9.9"
+
 TIMELESS: Final = {"scaling.schedule": []}
 """A peak of the calendar must not depend on the day on which it is rehearsed."""
 
@@ -86,8 +88,14 @@ class Performance:
         """Let consumers ask for so much."""
         self.theatre.exporter.serve(self.workload, self.host, load)
 
-    def release(self, changes: Mapping[str, object]) -> Performance:
-        """Apply a changed blueprint as an update would."""
+    def release(self) -> Performance:
+        """Apply the blueprint with a new version of its model, as an update would."""
+        model = self.workload.model.name
+        changes = {
+            "model.version": NEW_VERSION,
+            "model.manifest.path": f"{model}/{NEW_VERSION}/manifest.json",
+            "model.manifest.digest": "sha256:" + "e" * 64,
+        }
         released = replace(
             self,
             workload=workload(self.name, **{**TIMELESS, **changes}),
