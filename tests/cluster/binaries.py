@@ -87,6 +87,8 @@ SOURCES = (
             "keda-metrics": "github.com/kedacore/keda/v2/cmd/adapter",
         },
     ),
+    # our own: what the rollout controller talks to where its Gateway API plugin is not at hand
+    Source("traffic-router", "github.com/argoproj/argo-rollouts", {"traffic-router": "."}),
 )
 INSTALLED = {"etcd": "etcd-server", "prometheus": "prometheus"}
 """Program -> the Debian package that brings it."""
