@@ -114,9 +114,5 @@ RHYTHMS: Final[dict[str, dict[Pattern, Callable[[Any, int], Any]]]] = {
         (*_BEHAVIOR, "policies", _EVERY, "periodSeconds"): _number,
         ("spec", "triggers", _EVERY, "metadata", "query"): _query,
     },
-    "ScaledJob": {
-        ("spec", "pollingInterval"): _number,
-        ("spec", "triggers", _EVERY, "metadata", "query"): _query,
-    },
 }
 """Kind -> places of its rhythms -> how each is divided."""
