@@ -7,8 +7,8 @@ import pytest
 
 from components.gateway import Gateway
 from components.routing import VERSION_HEADER, route
-from serving.telemetry import gateway
 from serving.telemetry.gateway import Variant
+from serving.telemetry.metrics import Scope
 from tests.cluster.rehearsals.exporter import cluster_of
 from tests.cluster.rehearsals.split import Request, rule_for, weights
 from tests.components.serving_samples import NAMES, WORKLOADS, workload
@@ -66,7 +66,7 @@ def test_queries_ask_for_the_clusters_that_the_exporter_names(sample: Any, backe
     assert taken is not None
     ((label, name),) = cluster_of(taken, backend)
     for asked in (variant, Variant.ALL):
-        (matcher,) = gateway.cluster(sample.blueprint, sample.namespace, sample.name, asked)
+        (matcher,) = Scope(sample.namespace, sample.name, asked).clusters(sample.blueprint)
         assert matcher.label == label
         assert re.fullmatch(matcher.value, name)
 
