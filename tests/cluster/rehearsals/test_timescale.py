@@ -25,7 +25,11 @@ def seconds(value: Any) -> list[int]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-@pytest.mark.parametrize("changed", [{}, {"rollout.strategy": "blue-green"}], ids=["as-shipped", "blue-green"])
+@pytest.mark.parametrize(
+    "changed",
+    [{}, {"rollout.strategy": "blue-green", "rollout.max_surge_percent": 100}],
+    ids=["as-shipped", "blue-green"],
+)
 def test_only_rhythms_are_divided_and_all_by_one_factor(service: str, changed: dict[str, object]) -> None:
     for manifest in rendered(service, "http://prometheus.test", **changed):
         for path, before, after in changes(manifest, scaled(manifest, FACTOR)):
