@@ -49,6 +49,11 @@ def without_weights(performance: Performance) -> dict[str, Any]:
     return spec
 
 
+def rendered_weights(performance: Performance) -> list[int]:
+    """Weights of the blueprint's steps."""
+    return [step.weight_percent for step in performance.workload.blueprint.rollout.steps]
+
+
 def released_weights(performance: Performance) -> list[int]:
     """Weights of the canary while both versions got requests."""
     return [weight for weight in canary_weights(performance).values if weight not in (None, 0, 100)]
@@ -58,19 +63,23 @@ def given_requests_at(performance: Performance) -> float:
     return next(at for at, weight in canary_weights(performance).moments if weight)
 
 
+def await_promotion(performance: Performance) -> float:
+    """Wait until the new version has all requests; returns how long it took from its first."""
+    world = performance.theatre.world
+    world.await_(f"{performance.name} promoted", lambda: performance.phase() == "Healthy")
+    took = world.now - given_requests_at(performance)
+    world.await_("all requests at the new version", lambda: canary_weights(performance).values[-1] == 0)
+    performance.await_healthy()
+    return took
+
+
 def test_healthy_versions_take_over_by_their_blueprints_steps(every_service: list[Performance]) -> None:
-    routes = {one.name: without_weights(one) for one in every_service}
-    released = [one.release() for one in every_service]
-    for before, after in zip(every_service, released, strict=True):
-        world = after.theatre.world
-        world.await_(f"{after.name} promoted", lambda one=after: one.phase() == "Healthy")
-        took = world.now - given_requests_at(after)
-        steps = [step.weight_percent for step in after.workload.blueprint.rollout.steps]
-        assert released_weights(after) == steps
-        world.await_(f"all requests at the new {after.name}", lambda one=after: canary_weights(one).values[-1] == 0)
-        after.await_healthy()
+    routes = [without_weights(one) for one in every_service]
+    for after, route in zip([one.release() for one in every_service], routes, strict=True):
+        took, world = await_promotion(after), after.theatre.world
+        assert released_weights(after) == rendered_weights(after)
         assert {pod["metadata"]["labels"][VERSION_LABEL] for pod in after.ready_pods()} == {NEW_VERSION}
-        assert without_weights(after) == routes[before.name], "the traffic router changed more than weights"
+        assert without_weights(after) == route, "the traffic router changed more than weights"
         assert not world.unserved(after.namespace)
         programme.note(
             f"(a) {after.name}",

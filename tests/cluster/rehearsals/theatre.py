@@ -42,7 +42,7 @@ PARTS: Final = (
 
 NEW_VERSION: Final = "9.9.9"
 
-TIMELESS: Final = {"scaling.schedule": []}
+TIMELESS: Final[dict[str, object]] = {"scaling.schedule": []}
 """A peak of the calendar must not depend on the day on which it is rehearsed."""
 
 SERVICE_LABEL: Final = "rehearsal/service"
