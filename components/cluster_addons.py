@@ -46,6 +46,9 @@ class ClusterAddonsArgs(TypedDict):
         gpu: Whether the NVIDIA device plugin must be installed. It keeps off nodes that bring one of their own.
         node_starter: What starts nodes: `cluster-autoscaler` (default), `karpenter` or `auto-mode`.
         interruption_queue: Queue by which Karpenter hears of nodes that go; its pods wait for it.
+        accelerators: Whether nodes have accelerators whose state must be measured; by default as `gpu` says.
+        signed_repositories: ARNs of repositories whose images must carry a signature: Kyverno is installed, and reads
+            them. None by default.
         node_group_ranks: Names of managed node groups in the order in which nodes are asked of them: first choices,
             second choices, and so on. By default the one that wastes least.
         provided: What is there already, by name of the add-on.
@@ -63,6 +66,8 @@ class ClusterAddonsArgs(TypedDict):
     gpu: bool
     node_starter: NotRequired[str]
     interruption_queue: NotRequired[pulumi.Input[str]]
+    accelerators: NotRequired[bool]
+    signed_repositories: NotRequired[list[str]]
     node_group_ranks: NotRequired[list[list[str]]]
     provided: NotRequired[list[str]]
     tags: dict[str, str]
@@ -77,6 +82,8 @@ class ClusterAddonsSpec(Section):
     cluster_name: str
     gpu: bool
     node_starter: NodeStarter = NodeStarter.CLUSTER_AUTOSCALER
+    accelerators: bool | None = None
+    signed_repositories: tuple[str, ...] = ()
     node_group_ranks: tuple[tuple[Name, ...], ...] = ()
     provided: tuple[Addon, ...] = ()
     tags: dict[str, str]
@@ -135,6 +142,7 @@ class ClusterAddons(pulumi.ComponentResource):
             workspace_arn=args.get("workspace_arn"),
             node_group_ranks=spec.node_group_ranks,
             interruption_queue=args.get("interruption_queue"),
+            signed_repositories=spec.signed_repositories,
         )
 
     def _wanted(self) -> list[Addon]:
@@ -142,6 +150,11 @@ class ClusterAddons(pulumi.ComponentResource):
         unwanted = {*self._spec.provided}
         if not self._spec.gpu:
             unwanted.add(Addon.NVIDIA_DEVICE_PLUGIN)
+        if not (self._spec.gpu if self._spec.accelerators is None else self._spec.accelerators):
+            unwanted.add(Addon.DCGM_EXPORTER)
+        # a webhook that nobody needs can only stand in the way
+        if not self._spec.signed_repositories:
+            unwanted.add(Addon.KYVERNO)
         # one pod must never be waited for by two that start nodes
         if starter is not NodeStarter.CLUSTER_AUTOSCALER:
             unwanted.add(Addon.CLUSTER_AUTOSCALER)

@@ -12,12 +12,13 @@ from typing import Any, Final, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.admission import Admission, admitted_tenant
+from components.admission import Admission, AdmissionArgs, admitted_tenant
 from components.cluster import Cluster, ClusterArgs, ExistingClusterArgs
 from components.cluster_addons import ClusterAddons, ClusterAddonsArgs
 from components.edge import GATEWAY_PORT, GATEWAY_PROTOCOL
 from components.gateway import Gateway
 from components.gpu_node_group import GpuNodeGroup
+from components.iam import arn
 from components.karpenter_prerequisites import KarpenterPrerequisites
 from components.lineage import platform_tags, service_tags, tenant_tags
 from components.load_balancer import (
@@ -354,6 +355,8 @@ class RegionalReplica(pulumi.ComponentResource):
             ),
             "workspace_arn": self.observability.workspace_arn,
             "gpu": any(_needs_device_plugin(group) for group in self._region.node_groups),
+            "accelerators": any(group.purpose is NodePurpose.GPU for group in self._region.node_groups),
+            "signed_repositories": self._signed_repositories(),
             "node_starter": self._starter.value,
             "node_group_ranks": capacity_ranks(self._region.node_groups),
             "provided": [addon.value for addon in self._environment.cluster.provided_addons],
@@ -364,6 +367,13 @@ class RegionalReplica(pulumi.ComponentResource):
         return ClusterAddons(
             f"{self._name}-addons", args, self._in_cluster([*self.cluster.node_groups, *self.cluster.addons])
         )
+
+    def _signed_repositories(self) -> list[str]:
+        """Repositories of the services' images, where the environment says whose signatures they carry."""
+        if not self._environment.registry.signature_keys:
+            return []
+        host, _, prefix = self._args["registry"].partition("/")
+        return [arn("ecr", self._region.name, host.split(".")[0], f"repository/{prefix}/*")]
 
     def _create_node_pools(self) -> NodePools:
         """What may be started beyond the fewest nodes of each group, once there is something that starts it."""
@@ -411,17 +421,19 @@ class RegionalReplica(pulumi.ComponentResource):
 
     def _create_admission(self) -> Admission:
         registries = [self._args["registry"]]
-        return Admission(
-            f"{self._name}-admission",
-            {
-                "tenants": [
-                    admitted_tenant(name, self._services_of(name), self._hosts, self._region.name, registries)
-                    for name in self.tenants
-                ],
-                "tags": self._tags,
-            },
-            self._in_cluster([tenant.namespace for tenant in self.tenants.values()]),
-        )
+        args: AdmissionArgs = {
+            "tenants": [
+                admitted_tenant(name, self._services_of(name), self._hosts, self._region.name, registries)
+                for name in self.tenants
+            ],
+            "tags": self._tags,
+        }
+        keys = self._environment.registry.signature_keys
+        if keys:
+            args["signature_keys"] = list(keys)
+        namespaces = [tenant.namespace for tenant in self.tenants.values()]
+        needed = [*namespaces, *(self.addons.release("kyverno") if keys else [])]
+        return Admission(f"{self._name}-admission", args, self._in_cluster(needed))
 
     def _services_of(self, tenant: str) -> list[Blueprint]:
         return [blueprint for blueprint in self._blueprints if blueprint.identity.tenant == tenant]

@@ -48,6 +48,7 @@ class AddonFacts:
         workspace_arn: Workspace behind it.
         node_group_ranks: Managed node groups in the order in which nodes are asked of them.
         interruption_queue: Queue by which Karpenter hears of nodes that go; None where it is not installed.
+        signed_repositories: ARNs of repositories whose images carry signatures that are asked for.
     """
 
     environment: str
@@ -60,6 +61,7 @@ class AddonFacts:
     workspace_arn: pulumi.Input[str] | None = None
     node_group_ranks: Sequence[Sequence[str]] = ()
     interruption_queue: pulumi.Input[str] | None = None
+    signed_repositories: Sequence[str] = ()
 
 
 def _nothing(_: AddonFacts) -> list[Statement]:

@@ -54,6 +54,8 @@ class VersionSet:
     cluster_autoscaler: Chart
     nvidia_device_plugin: Chart
     karpenter: Chart
+    kyverno: Chart
+    dcgm_exporter: Chart
 
     @property
     def namespaces(self) -> frozenset[str]:
@@ -135,4 +137,11 @@ TESTED_VERSIONS = VersionSet(
     ),
     # github.com/aws/karpenter-provider-aws v1.15.1 at the module proxy; charts carry the version of the release
     karpenter=Chart("karpenter", "1.15.1", "oci://public.ecr.aws/karpenter", "kube-system"),
+    # kyverno/kyverno, charts/kyverno at v1.19; that 3.9.1 is the chart of v1.19.1 stands in lists of installed releases
+    # of public repositories (2026-09)
+    kyverno=Chart("kyverno", "3.9.1", "https://kyverno.github.io/kyverno", "kyverno"),
+    # NVIDIA/dcgm-exporter, deployment/Chart.yaml of 2026-05-12 (DCGM 4.5.3)
+    dcgm_exporter=Chart(
+        "dcgm-exporter", "4.8.2", "https://nvidia.github.io/dcgm-exporter/helm-charts", "dcgm-exporter"
+    ),
 )

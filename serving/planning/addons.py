@@ -53,6 +53,8 @@ ADDON_PODS: Final[Mapping[Addon, Mapping[str, PodSize]]] = {
     },
     Addon.CLUSTER_AUTOSCALER: {"controller": PodSize(2, 100, 1_024)},
     Addon.KARPENTER: {"controller": PodSize(2, 250, 1_024)},
+    # three, as its project asks for where its webhook must always answer
+    Addon.KYVERNO: {"admission-controller": PodSize(3, 100, 384)},
 }
 """What runs on system nodes, by add-on. Sizes are for clusters of some hundred nodes and services: estimates, upwards
 of the charts' own. What runs on each node instead of on system nodes (device plugin) is not here."""
@@ -75,6 +77,8 @@ def wanted_addons(environment: Environment, region: Region) -> tuple[Addon, ...]
         unwanted.add(Addon.CLUSTER_AUTOSCALER)
     if starter is not NodeStarter.KARPENTER:
         unwanted.add(Addon.KARPENTER)
+    if not environment.registry.signature_keys:
+        unwanted.add(Addon.KYVERNO)
     return tuple(addon for addon in Addon if addon not in unwanted)
 
 

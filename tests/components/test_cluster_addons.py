@@ -50,12 +50,18 @@ def recorded(record: Recorder, args: ClusterAddonsArgs) -> Recorded:
 
 
 STARTERS = {Addon.CLUSTER_AUTOSCALER, Addon.KARPENTER}
-ALWAYS = set(Addon) - STARTERS
+ALWAYS = set(Addon) - STARTERS - {Addon.KYVERNO}
+SIGNED = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/test/*"
 
 
 @pytest.fixture
 def with_karpenter(record: Recorder, args: ClusterAddonsArgs) -> Recorded:
     return record(lambda: ClusterAddons("addons", {**args, "node_starter": "karpenter", "interruption_queue": "q"}))
+
+
+@pytest.fixture
+def with_signatures(record: Recorder, args: ClusterAddonsArgs) -> Recorded:
+    return record(lambda: ClusterAddons("addons", {**args, "signed_repositories": [SIGNED]}))
 
 
 def releases(recorded: Recorded) -> dict[str, Resource]:
@@ -124,12 +130,15 @@ def test_each_release_comes_into_a_namespace_that_exists(recorded: Recorded) -> 
         assert release["createNamespace"] is False
 
 
-def test_only_the_device_plugin_may_reach_its_node(recorded: Recorded) -> None:
+def test_only_what_talks_to_the_kubelet_may_reach_its_node(recorded: Recorded) -> None:
     levels = {
         one["metadata"]["name"]: one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
         for one in recorded.of_type("Namespace")
     }
-    assert {name for name, level in levels.items() if level != "restricted"} == {"nvidia-device-plugin"}
+    assert {name for name, level in levels.items() if level != "restricted"} == {
+        "nvidia-device-plugin",
+        "dcgm-exporter",
+    }
 
 
 @pytest.mark.parametrize("addon", sorted(addon.value for addon in {*ALWAYS, Addon.CLUSTER_AUTOSCALER}))
@@ -143,7 +152,25 @@ def test_what_is_there_already_is_not_made(record: Recorder, args: ClusterAddons
 
 def test_without_gpu_nodes_there_is_no_device_plugin(record: Recorder, args: ClusterAddonsArgs) -> None:
     recorded = record(lambda: ClusterAddons("addons", {**args, "gpu": False}))
+    assert {"nvidia-device-plugin", "dcgm-exporter"}.isdisjoint(releases(recorded))
+
+
+def test_accelerators_are_measured_whoever_brings_their_plugin(record: Recorder, args: ClusterAddonsArgs) -> None:
+    recorded = record(lambda: ClusterAddons("addons", {**args, "gpu": False, "accelerators": True}))
+    assert "dcgm-exporter" in releases(recorded)
     assert "nvidia-device-plugin" not in releases(recorded)
+
+
+def test_kyverno_is_there_where_signatures_are_asked_for_and_nowhere_else(
+    recorded: Recorded, with_signatures: Recorded
+) -> None:
+    assert "kyverno" not in releases(recorded)
+    release = releases(with_signatures)["kyverno"]
+    assert release["values"]["admissionController"]["replicas"] == 3
+    token, read = statements(with_signatures, "kyverno")
+    assert token["Action"] == "ecr:GetAuthorizationToken"
+    assert read["Resource"] == SIGNED
+    assert with_signatures.named("addons-kyverno-identity").urn in release.dependencies
 
 
 def test_an_unknown_addon_is_refused(record: Recorder, args: ClusterAddonsArgs) -> None:
@@ -257,7 +284,7 @@ def test_the_rollout_controller_has_the_traffic_router_that_rollouts_name(record
 
 def test_controllers_run_on_system_nodes_and_the_device_plugin_on_gpu_nodes(recorded: Recorded) -> None:
     for addon, release in releases(recorded).items():
-        wanted = "gpu" if addon == "nvidia-device-plugin" else "system"
+        wanted = "gpu" if addon in ("nvidia-device-plugin", "dcgm-exporter") else "system"
         values = json.dumps(release["values"])
         assert PURPOSE_LABEL in values
         assert f'"{wanted}"' in values
@@ -321,9 +348,10 @@ def _requests(values: Any) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("addon", sorted(ADDON_PODS))
 def test_what_is_planned_for_an_addon_is_what_its_pods_ask_for(
-    recorded: Recorded, with_karpenter: Recorded, addon: Addon
+    recorded: Recorded, with_karpenter: Recorded, with_signatures: Recorded, addon: Addon
 ) -> None:
-    release = releases(with_karpenter if addon is Addon.KARPENTER else recorded)[addon.value]
+    made = {Addon.KARPENTER: with_karpenter, Addon.KYVERNO: with_signatures}.get(addon, recorded)
+    release = releases(made)[addon.value]
     rendered = [*_requests(release["values"])]
     for pod in ADDON_PODS[addon]:
         assert resources(addon, pod) in rendered, pod

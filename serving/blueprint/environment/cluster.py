@@ -23,6 +23,8 @@ class Addon(StrEnum):
     CLUSTER_AUTOSCALER = "cluster-autoscaler"
     NVIDIA_DEVICE_PLUGIN = "nvidia-device-plugin"
     KARPENTER = "karpenter"
+    KYVERNO = "kyverno"
+    DCGM_EXPORTER = "dcgm-exporter"
 
 
 class Compute(StrEnum):
