@@ -60,8 +60,6 @@ WILDCARD_RESOURCES: dict[Where, str] = {
     Where("RolePolicy", "TagWhatIsMade"): OWN_MACHINES,
     Where("RolePolicy", "FindImages"): PUBLIC_PARAMETERS,
     Where("RolePolicy", "ListProfiles"): NO_LEVEL,
-    Where("RolePolicy", "GetToken"): NO_LEVEL,
-    Where("RolePolicy", "ReadSignatures"): "repositories below the environment's prefix",
     Where("RolePolicy", "FollowZonalShifts"): "the shifts of this cluster, which is named in a condition",
     Where("RolePolicy", "ReadPrices"): NO_LEVEL,
     Where("RolePolicy", "MakeCopies"): OWN_COPIES,
