@@ -111,6 +111,8 @@ class Replicas:
     memory_gib: float
     accelerator: str
     accelerators: int
+    share: str = ""
+    """The share of an accelerator that each takes; empty for whole ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,8 @@ class StandingNodes:
     purpose: str
     instance_type: str
     nodes: int
+    share: str = ""
+    """The share that they offer; empty for whole accelerators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,6 +442,7 @@ def promise_of(environment: Environment, blueprint: Blueprint) -> Promise:
                 memory_gib=demand.resources.memory_gib,
                 accelerator=demand.resources.accelerator.value,
                 accelerators=demand.resources.accelerators,
+                share=demand.resources.accelerator_share.word if demand.resources.accelerator_share else "",
             )
             for demand in demands(environment, blueprint)
         ),
@@ -450,7 +455,13 @@ def environment_facts(environment: Environment, blueprints: Sequence[Blueprint])
     promises = [promise_of(environment, blueprint) for blueprint in blueprints]
     cells = [
         [
-            StandingNodes(group.name, group.purpose.value, group.instance_types[0], group.min_nodes)
+            StandingNodes(
+                group.name,
+                group.purpose.value,
+                group.instance_types[0],
+                group.min_nodes,
+                group.gpu_sharing.word if group.gpu_sharing else "",
+            )
             for group in region.node_groups
         ]
         for region in environment.serving_regions
@@ -543,8 +554,9 @@ def _largest_first(wanted: tuple[str, Replicas]) -> tuple[int, float, str]:
 
 def _replicas_per_node(replicas: Replicas, nodes: StandingNodes) -> int:
     purpose = NodePurpose.CPU if replicas.accelerator == Accelerator.NONE.value else NodePurpose.GPU
-    if nodes.purpose != purpose.value or nodes.instance_type not in INSTANCE_TYPES:
+    if nodes.purpose != purpose.value or nodes.instance_type not in INSTANCE_TYPES or nodes.share != replicas.share:
         return 0
+    # a share is counted as a whole accelerator: what a plan shows of nodes does not say into how many they are shared
     resources = Resources(
         cpu=replicas.cpu,
         memory_gib=replicas.memory_gib,

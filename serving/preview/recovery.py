@@ -17,6 +17,7 @@ from typing import Any
 from serving.blueprint.environment import ALIAS_TTL_SECONDS
 from serving.blueprint.environment.routing import ACCELERATOR_REACTION_SECONDS
 from serving.blueprint.errors import InputError, Problem
+from serving.blueprint.schema.model import Accelerator
 from serving.blueprint.schema.recovery import StatefulPart
 from serving.blueprint.tags import LABEL_PREFIX, TagKey
 from serving.planning.backups import minutes_of
@@ -155,6 +156,7 @@ class _Reader:
                 purpose=labels[f"{LABEL_PREFIX}purpose"],
                 instance_type=machines[0],
                 nodes=before + int(group.inputs["scalingConfig"]["minSize"]),
+                share=_share(labels),
             )
         return list(standing.values())
 
@@ -220,6 +222,13 @@ class _Reader:
         """The backup plans that select the resources, by the tag that says so, each in its region."""
         keys = [(resource.region, _tag(resource, TagKey.BACKUP_PLAN)) for resource in resources]
         return [self._selected[key] for key in keys if key in self._selected]
+
+
+def _share(labels: Mapping[str, str]) -> str:
+    """The share that a node's accelerator label names; empty for whole accelerators and none."""
+    value = labels.get(f"{LABEL_PREFIX}accelerator", "")
+    whole = next((one.value for one in Accelerator if value == one.value or value.startswith(f"{one.value}-")), value)
+    return value.removeprefix(whole).removeprefix("-")
 
 
 def _slowest(checks: Iterable[tuple[int, int]]) -> tuple[int, int]:

@@ -215,3 +215,13 @@ def test_a_cluster_is_restored_from_its_backups() -> None:
     lost, corrupted = judged(environment("prod"), service)
     assert lost.rpo_seconds == 300 * 60
     assert corrupted.rpo_seconds == 240 * 60
+
+
+def test_a_share_stands_only_where_nodes_share() -> None:
+    changes = {
+        "model.resources.accelerator_share": {"kind": "time-slicing"},
+        "model.engine.arguments": ["--gpu-memory-utilization=0.3"],
+    }
+    shared = blueprint("embedding", **changes)
+    assert environment_facts(environment("prod"), [blueprint("embedding")])["embedding"].nodes_stand
+    assert not environment_facts(environment("prod"), [shared])["embedding"].nodes_stand

@@ -12,9 +12,10 @@ import pytest
 
 from serving.blueprint.environment import Environment
 from serving.blueprint.errors import InputError
+from serving.blueprint.tags import LABEL_PREFIX
 from serving.planning.recovery import Promise, Verdict, environment_facts, promise_of
 from serving.preview.plan import Plan, PlanResource, from_document, to_document
-from serving.preview.recovery import assessments, plan_facts
+from serving.preview.recovery import _share, assessments, plan_facts
 from serving.preview.session import Request, preview
 from serving.workspace import load_workspace
 from tests.documents import ROOT, STACKS, blueprint
@@ -151,3 +152,17 @@ def test_a_broken_promise_refuses_the_plan() -> None:
     judged = dataclasses.replace(plan, recovery=assessments(plan))
     assert judged.refused
     assert {made.verdict for made in judged.broken_promises} == {Verdict.BROKEN}
+
+
+@pytest.mark.parametrize(
+    ("label", "share"),
+    [
+        ("nvidia-l4", ""),
+        ("nvidia-l40s", ""),
+        ("nvidia-l4-time-slicing", "time-slicing"),
+        ("nvidia-a100-mig-1g.5gb", "mig-1g.5gb"),
+        ("", ""),
+    ],
+)
+def test_nodes_that_share_are_told_from_those_that_do_not(label: str, share: str) -> None:
+    assert _share({f"{LABEL_PREFIX}accelerator": label}) == share
