@@ -9,6 +9,8 @@ somebody else) ends the container with a status other than zero, and the server 
 `--manifest` is the release manifest; its files lie below the same prefix and are named relative to it.
 `--digest` is the digest of the manifest itself. `--signer` is an identity as the manifest's signature names
 it. Credentials and region come from the environment, as the AWS SDK reads them.
+
+The same image holds `kubectl`: see `components.degradation_switch`.
 """
 
 from components.engines import MODEL_DIRECTORY

@@ -58,7 +58,7 @@ class Budget(Section):
 
 
 class Tools(Section):
-    """The platform's own image, which fetches and verifies models before a server sees them."""
+    """The platform's own image: it fetches and verifies models before a server sees them, and holds `kubectl`."""
 
     image: str = Field(
         default="serving/model-fetch",
