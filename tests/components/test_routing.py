@@ -194,6 +194,13 @@ def test_requests_are_counted_at_the_gateway_where_no_replica_may_run(least: int
     assert (traffic_policy(sample)["spec"].get("routingType") == "Service") is kept
 
 
+@every_workload
+def test_retries_are_a_share_of_what_is_in_flight_and_never_all_of_it(sample: Workload) -> None:
+    budget = traffic_policy(sample)["spec"]["circuitBreaker"]["retryBudget"]
+    assert 0 < budget["percent"]["numerator"] < 50
+    assert budget["minRetryConcurrency"] > 0
+
+
 def test_the_breaker_leaves_room_for_the_busiest_minute() -> None:
     sample = workload(**{"scaling.traffic.peak_rps": 5_000, "scaling.max_replicas": 1_000})
     breaker = traffic_policy(sample)["spec"]["circuitBreaker"]
