@@ -18,17 +18,24 @@ from typing import Any, Final
 
 from components.manifest import Manifest
 from components.routing import (
+    ANY_VERSION,
     STAND_IN_HEADER,
     Headers,
     answered_headers,
     contract_versions,
+    refuses_unknown_versions,
     timeouts,
     traffic_policy,
+    unknown_version_name,
 )
 from components.workload import SERVICE_PORT, Workload
+from serving.blueprint.headers import VERSION_HEADER
 from serving.blueprint.ladder import DEGRADATION_HEADER, LOW_PRIORITY, PRIORITY_HEADER, Rung
 from serving.blueprint.schema.contract import Delivery, Protocol
 from serving.blueprint.schema.degradation import Action
+
+_Match = Sequence[dict[str, str]]
+"""Headers that a request must all have."""
 
 _TOO_MANY_REQUESTS: Final = 429
 """As Kubernetes' own API server sheds: it is no fault of the service, and must not look like one to whoever counts
@@ -83,13 +90,18 @@ def _rules(workload: Workload, rung: Rung, stand_in: Workload | None) -> Iterato
     if rung.action is Action.SHED_LOW_PRIORITY:
         yield _shedding_rule(workload, rung)
         return
+    current = [(VERSION_HEADER, workload.blueprint.contract.version)]
     for wanted, answered in contract_versions(workload.blueprint.contract):
+        # who states the version that everybody gets states a known one
+        asked = [_exactly(wanted)] if wanted else [[], _exactly(current)]
         if rung.action is Action.SMALLER_MODEL:
-            yield _smaller_rule(workload, rung, stand_in, wanted, answered)
+            yield _smaller_rule(workload, rung, stand_in, asked, answered)
             continue
-        yield _answering_rule(rung, [_exactly(wanted)], answered, rung.name)
+        yield _answering_rule(rung, asked, answered, rung.name)
         if _chunk_object(workload) is not None:
-            yield _answering_rule(rung, [_exactly(wanted), [_LIKE_STREAM]], answered, _events_name(rung))
+            yield _answering_rule(rung, [[*headers, _LIKE_STREAM] for headers in asked], answered, _events_name(rung))
+    if refuses_unknown_versions(workload):
+        yield _unknown_version_rule(workload, rung)
 
 
 def _shedding_rule(workload: Workload, rung: Rung) -> dict[str, Any]:
@@ -103,25 +115,34 @@ def _shedding_rule(workload: Workload, rung: Rung) -> dict[str, Any]:
     }
 
 
-def _answering_rule(
-    rung: Rung, headers: Sequence[Sequence[dict[str, str]]], answered: Headers, filter_name: str
-) -> dict[str, Any]:
+def _unknown_version_rule(workload: Workload, rung: Rung) -> dict[str, Any]:
+    """A version that is not served is none while the service is degraded either."""
+    stated = [[dict(ANY_VERSION)]]
+    if rung.action is Action.STATIC_ANSWER and _chunk_object(workload) is not None:
+        stated.append([dict(ANY_VERSION), _LIKE_STREAM])  # or the answer as events would come first
+    return {
+        "matches": [_match(rung.number, headers) for headers in stated],
+        "filters": [_reference(unknown_version_name(workload))],
+    }
+
+
+def _answering_rule(rung: Rung, asked: Sequence[_Match], answered: Headers, filter_name: str) -> dict[str, Any]:
     told = [*answered, (DEGRADATION_HEADER, rung.action.value)]
     return {
-        "matches": [_match(rung.number, [header for some in headers for header in some])],
+        "matches": [_match(rung.number, headers) for headers in asked],
         "filters": [answered_headers(told), _reference(filter_name)],
     }
 
 
 def _smaller_rule(
-    workload: Workload, rung: Rung, stand_in: Workload | None, wanted: Headers, answered: Headers
+    workload: Workload, rung: Rung, stand_in: Workload | None, asked: Sequence[_Match], answered: Headers
 ) -> dict[str, Any]:
     if stand_in is None:
         raise ValueError(f"{rung.name} needs the workload of the smaller model")
     told = [*answered, (DEGRADATION_HEADER, rung.action.value), (STAND_IN_HEADER, "true")]
     renaming = [] if _renamed(workload, stand_in) is None else [_reference(rung.name)]
     rule: dict[str, Any] = {
-        "matches": [_match(rung.number, _exactly(wanted))],
+        "matches": [_match(rung.number, headers) for headers in asked],
         "filters": [answered_headers(told), *renaming],
         # a new version of the smaller model moves no weights here: what is stable of it answers
         "backendRefs": [
@@ -131,7 +152,7 @@ def _smaller_rule(
     return rule | timeouts(workload)
 
 
-def _match(length: int, headers: Sequence[dict[str, str]]) -> dict[str, Any]:
+def _match(length: int, headers: _Match) -> dict[str, Any]:
     """Every path, by an expression whose length decides between rungs."""
     match: dict[str, Any] = {"path": {"type": "RegularExpression", "value": "/" + length * ".*"}}
     return match | ({"headers": list(headers)} if headers else {})

@@ -20,6 +20,9 @@ from serving.telemetry.gateway import Variant
 Headers = list[tuple[str, str]]
 """Names and values."""
 
+ANY_VERSION: Final = {"type": "RegularExpression", "name": VERSION_HEADER, "value": ".*"}
+"""Matches whoever states a version; the gateway prefers exact matches, so it is left with those that are not served."""
+
 STAND_IN_HEADER: Final = "x-serving-stand-in"
 """By this request header probes (and whoever wants to) reach the smaller model while nothing is wrong; as a response
 header it says that the smaller model answered."""
@@ -193,7 +196,7 @@ def unknown_version_answer(workload: Workload) -> Manifest:
     return {
         "apiVersion": "gateway.envoyproxy.io/v1alpha1",
         "kind": "HTTPRouteFilter",
-        "metadata": workload.metadata(_unknown_version(workload)),
+        "metadata": workload.metadata(unknown_version_name(workload)),
         "spec": {
             "directResponse": {
                 "statusCode": _BAD_REQUEST,
@@ -204,7 +207,8 @@ def unknown_version_answer(workload: Workload) -> Manifest:
     }
 
 
-def _unknown_version(workload: Workload) -> str:
+def unknown_version_name(workload: Workload) -> str:
+    """Name of the answer to whoever asks for a version that is not served."""
     return f"{workload.name}-unknown-version"
 
 
@@ -214,10 +218,9 @@ def _unknown_version_rule(workload: Workload) -> dict[str, Any]:
     envoyproxy/gateway v1.9.0, internal/gatewayapi/sort.go, read 2026-11.
     """
     match = _match(workload, [])
-    any_version = {"type": "RegularExpression", "name": VERSION_HEADER, "value": ".*"}
-    answer = {"group": "gateway.envoyproxy.io", "kind": "HTTPRouteFilter", "name": _unknown_version(workload)}
+    answer = {"group": "gateway.envoyproxy.io", "kind": "HTTPRouteFilter", "name": unknown_version_name(workload)}
     return {
-        "matches": [match | {"headers": [any_version]}],
+        "matches": [match | {"headers": [dict(ANY_VERSION)]}],
         "filters": [{"type": "ExtensionRef", "extensionRef": answer}],
     }
 

@@ -9,7 +9,7 @@ import pytest
 
 from components.degradation import rung_filters, rung_route, rung_traffic
 from components.rollout import analysis_template
-from components.routing import STAND_IN_HEADER, route
+from components.routing import STAND_IN_HEADER, route, unknown_version_name
 from components.workload import Workload
 from serving.blueprint.compatibility import instance_errors
 from serving.blueprint.headers import VERSION_HEADER
@@ -76,6 +76,12 @@ def main_routes(service: str, **changes: object) -> list[dict[str, Any]]:
     return [dict(route(one, HOSTS, "gateway", "edge", "https")) for one in (workload(service, **changes), *others)]
 
 
+def own_rules(service: str, rung: Rung) -> list[dict[str, Any]]:
+    """Rules by which the rung itself answers; who asks for a version that is not served is answered as ever."""
+    unknown = unknown_version_name(workload(service))
+    return [rule for rule in built(service, rung)["spec"]["rules"] if unknown not in str(rule["filters"])]
+
+
 def told(rule: dict[str, Any]) -> dict[str, str]:
     headers = rule["filters"][0]["responseHeaderModifier"]["set"]
     return {header["name"]: header["value"] for header in headers}
@@ -140,13 +146,13 @@ def test_who_is_shed_is_told_when_to_come_again() -> None:
 
 @every_rung
 def test_every_answer_of_a_rung_says_so(service: str, rung: Rung) -> None:
-    for rule in built(service, rung)["spec"]["rules"]:
+    for rule in own_rules(service, rung):
         assert told(rule)[DEGRADATION_HEADER] == rung.action.value
 
 
 @every_rung
 def test_headers_are_set_before_the_answer_that_ends_the_list(service: str, rung: Rung) -> None:
-    for rule in built(service, rung)["spec"]["rules"]:
+    for rule in own_rules(service, rung):
         kinds = [one["type"] for one in rule["filters"]]
         assert kinds[0] == "ResponseHeaderModifier"
         assert kinds.count("ExtensionRef") == len(kinds) - 1
@@ -156,7 +162,7 @@ def test_headers_are_set_before_the_answer_that_ends_the_list(service: str, rung
 def test_every_answer_that_a_rung_names_exists(service: str, rung: Rung) -> None:
     named = {
         one["extensionRef"]["name"]
-        for rule in built(service, rung)["spec"]["rules"]
+        for rule in own_rules(service, rung)
         for one in rule["filters"]
         if one["type"] == "ExtensionRef"
     }
@@ -197,6 +203,18 @@ def test_a_static_answer_keeps_the_versions_apart() -> None:
     assert told(wins({}, *attached)[1])[VERSION_HEADER] == "3.1.0"
 
 
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+@pytest.mark.parametrize("action", [Action.SMALLER_MODEL, Action.STATIC_ANSWER])
+def test_a_version_that_is_not_served_is_not_served_by_a_rung_either(action: Action, accept: str) -> None:
+    rung = rung_of(workload("chat").blueprint, action)
+    assert rung is not None
+    attached = [*main_routes("chat"), built("chat", rung)]
+    for version, refused in (("9.9.9", True), ("1.0.0", False), ("1.1.0", False)):
+        name, rule = wins({VERSION_HEADER: version, "accept": accept}, *attached)
+        assert name == rung.name
+        assert (unknown_version_name(workload("chat")) in str(rule["filters"])) is refused
+
+
 def test_who_asks_for_events_gets_the_static_answer_as_events() -> None:
     rung = rung_of(workload("chat").blueprint, Action.STATIC_ANSWER)
     assert rung is not None
@@ -221,7 +239,7 @@ def test_a_contract_without_streams_gets_no_events() -> None:
 def test_the_smaller_model_is_reached_by_everybody_and_says_that_it_stands_in() -> None:
     rung = rung_of(workload("chat").blueprint, Action.SMALLER_MODEL)
     assert rung is not None
-    for rule in built("chat", rung)["spec"]["rules"]:
+    for rule in own_rules("chat", rung):
         assert [backend["name"] for backend in rule["backendRefs"]] == [stand_in().stable_service]
         assert told(rule)[STAND_IN_HEADER] == "true"
         assert rule["timeouts"] == {"request": f"{workload('chat').request_seconds}s"}
