@@ -92,12 +92,13 @@ def scaling(prometheus_url: str) -> Policy:
         rules=(
             Rule(
                 "foreignTargets",
-                "object.kind == 'ScaledObject' && variables.target.?kind.orValue('Deployment') != 'Rollout'"
+                "object.kind == 'ScaledObject'"
+                " && !(variables.target.?kind.orValue('Deployment') in ['Rollout', 'LeaderWorkerSet'])"
                 " ? [string(variables.target.?kind.orValue('Deployment')) + ' '"
                 " + string(variables.target.?name.orValue(''))] : []",
-                what="target that is no Rollout",
+                what="target that is neither a Rollout nor a LeaderWorkerSet",
                 effect="replicas would be counted by two controllers, or past the tenant's plan",
-                remedy="scale a Rollout of the same namespace",
+                remedy="scale a Rollout, or a LeaderWorkerSet, of the same namespace",
             ),
             Rule(
                 "unbounded",

@@ -34,7 +34,7 @@ def scaled_object(workload: Workload, prometheus_url: str) -> Manifest:
         "kind": "ScaledObject",
         "metadata": workload.metadata(),
         "spec": {
-            "scaleTargetRef": {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": workload.name},
+            "scaleTargetRef": workload.scaled,
             "pollingInterval": _POLLING_SECONDS,
             "cooldownPeriod": scaling.cooldown_seconds,
             **_first_sleep(workload),

@@ -47,6 +47,9 @@ def allow_dns(namespace: str, labels: Mapping[str, str]) -> Manifest:
 def workload_policy(workload: Workload, aws_cidrs: Sequence[str]) -> Manifest:
     """Requests from the gateway, scrapes from Prometheus; credentials and AWS APIs for the replicas.
 
+    The pods of a replica that spans nodes also talk among each other, on ports that they agree upon when they start;
+    what goes over fabric adapters no network policy sees, but the nodes' security group alone.
+
     Args:
         workload: The workload.
         aws_cidrs: Where AWS APIs answer on port 443.
@@ -62,6 +65,10 @@ def workload_policy(workload: Workload, aws_cidrs: Sequence[str]) -> Manifest:
         {"to": [{"ipBlock": {"cidr": POD_IDENTITY_ADDRESS}}], "ports": [_tcp(POD_IDENTITY_PORT)]},
         {"to": [{"ipBlock": _block(cidr)} for cidr in aws_cidrs], "ports": [_tcp(_HTTPS)]},
     ]
+    if workload.spans_nodes:
+        group = {"podSelector": {"matchLabels": workload.selector}}
+        ingress.append({"from": [group]})
+        egress.append({"to": [group]})
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",

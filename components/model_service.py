@@ -24,6 +24,7 @@ from components.gateway import Gateway
 from components.hosts import regional_host
 from components.iam import Statement, create_role, pod_identity_trust, role_name
 from components.isolation import workload_policy
+from components.leader_worker_set import leader_worker_set
 from components.manifest import Manifest, create_object, declared_dependencies
 from components.model_fetch import model_prefix
 from components.model_store import read_models
@@ -64,6 +65,7 @@ class ModelServiceArgs(TypedDict):
         feature_key_arn: Key of that table; needed with `feature_table`.
         callers: The identity provider whose tokens the gateway verifies; anybody may call by default.
         prometheus_url: Where autoscaler and analyses ask; the cluster's own Prometheus by default.
+        fabric_adapters: Elastic Fabric Adapters of each node of a replica that spans nodes; none by default.
         aws_cidrs: Where AWS APIs answer on port 443; `0.0.0.0/0` for public addresses (gateway endpoints).
         gateway_proxies: Fewest proxies of the gateway, among which limits are divided.
         tags: Ownership and lineage of the service.
@@ -87,6 +89,7 @@ class ModelServiceArgs(TypedDict):
     feature_key_arn: NotRequired[pulumi.Input[str]]
     callers: NotRequired[Any]
     prometheus_url: NotRequired[str]
+    fabric_adapters: NotRequired[int]
     aws_cidrs: list[str]
     gateway_proxies: NotRequired[int]
     tags: dict[str, str]
@@ -109,6 +112,7 @@ class ModelServiceSpec(Section):
     feature_table: str | None = None
     callers: Callers | None = None
     prometheus_url: str = ClusterAddons.PROMETHEUS_URL
+    fabric_adapters: int = Field(default=0, ge=0)
     aws_cidrs: tuple[str, ...] = Field(min_length=1)
     gateway_proxies: int = Field(default=LEAST_PROXIES, ge=1)
     tags: dict[str, str]
@@ -133,7 +137,7 @@ class ModelService(pulumi.ComponentResource):
     role_arn: pulumi.Output[str]
     """Role of the service's pods."""
     rollout_name: pulumi.Output[str]
-    """Name of the Rollout of the service's own model."""
+    """Name of the Rollout of the service's own model; of its LeaderWorkerSet where replicas span nodes."""
     url: pulumi.Output[str]
     """Where consumers reach the service."""
 
@@ -227,15 +231,22 @@ class ModelService(pulumi.ComponentResource):
         # whoever finds the route must find it guarded
         routed = self._create(f"{prefix}route", self._route(workload), [*backends, self._access])
         self._create(f"{prefix}traffic", traffic_policy(workload, limits=self._limits), [routed])
-        judged = self._create(f"{prefix}analysis", analysis_template(workload, self._spec.prometheus_url), self._ready)
-        running = self._create(
-            f"{prefix}rollout",
-            rollout(workload, pod_template(workload, self._context())),
-            [*identity, fenced, *backends, routed, judged],
-        )
+        running = self._create_replicas(workload, prefix, [*identity, fenced, *backends, routed])
         self._create(f"{prefix}autoscaler", scaled_object(workload, self._spec.prometheus_url), [running])
         self._create(f"{prefix}disruptions", disruption_budget(workload), self._ready)
         self._create(f"{prefix}scrapes", pod_monitor(workload), self._ready)
+
+    def _create_replicas(
+        self, workload: Workload, prefix: str, depends_on: Sequence[pulumi.Resource]
+    ) -> pulumi.Resource:
+        """Pods behind a controller that replaces them: single ones by a Rollout, groups by a LeaderWorkerSet."""
+        template = pod_template(workload, self._context())
+        if workload.spans_nodes:
+            groups = leader_worker_set(workload, template, self._spec.fabric_adapters)
+            return self._create(f"{prefix}groups", groups, depends_on)
+        analysis = analysis_template(workload, self._spec.prometheus_url)
+        judged = self._create(f"{prefix}analysis", analysis, self._ready)
+        return self._create(f"{prefix}rollout", rollout(workload, template), [*depends_on, judged])
 
     def _create_ladder(self) -> None:
         """The rungs, each ready and none of them on, and who switches them."""

@@ -18,14 +18,15 @@ def pod_monitor(workload: Workload) -> Manifest:
     The operator makes a scrape configuration of it, names the port by the container's, and writes `namespace` and
     `pod` beside the labels that are handed on; what is no letter, digit or underscore becomes an underscore
     (prometheus-operator v0.85.0, pkg/prometheus/promcfg.go, `generatePodMonitorConfig` and `sanitizeLabelName`, read
-    2026-11). Labels that no query selects by stay at the pod: each would be a new series with every version.
+    2026-11). Labels that no query selects by stay at the pod: each would be a new series with every version. Of a
+    replica that spans nodes the leader speaks for all.
     """
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PodMonitor",
         "metadata": workload.metadata(),
         "spec": {
-            "selector": {"matchLabels": workload.selector},
+            "selector": {"matchLabels": workload.answering},
             "podTargetLabels": [WORKLOAD_LABEL, VARIANT_LABEL],
             "podMetricsEndpoints": [_endpoint(port, path) for port, path in _scraped(workload)],
         },

@@ -59,6 +59,7 @@ from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
 from serving.blueprint.schema.recovery import StatefulPart
 from serving.planning.backups import backup_class, rules_for, strictest
+from serving.planning.capacity import fabric_adapters
 from serving.telemetry.gateway import bootstrap_patch
 
 _PEAK_MARGIN: Final = 2
@@ -485,6 +486,8 @@ class RegionalReplica(pulumi.ComponentResource):
         }
         if environment.callers is not None:
             args["callers"] = environment.callers
+        if blueprint.model.resources.spans_nodes:
+            args["fabric_adapters"] = fabric_adapters(blueprint.model.resources, self._region)
         store = self._args["services"].get(blueprint.name)
         if store is not None:
             args["feature_table"] = store["feature_table"]

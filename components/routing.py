@@ -251,7 +251,9 @@ def _match(workload: Workload, headers: Headers) -> dict[str, Any]:
 
 
 def _backends(workload: Workload, canary_percent: int) -> list[dict[str, Any]]:
-    """Stable first, canary second: metrics tell them apart by their place."""
+    """Stable first, canary second: metrics tell them apart by their place. Replicas that span nodes have no canary."""
+    if workload.spans_nodes:
+        return [_backend(workload.stable_service, 100, Variant.STABLE)]
     return [
         _backend(workload.stable_service, 100 - canary_percent, Variant.STABLE),
         _backend(workload.canary_service, canary_percent, Variant.CANARY),

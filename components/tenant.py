@@ -198,8 +198,9 @@ def _rule(group: str, resources: Sequence[str], verbs: Sequence[str]) -> Manifes
 _VIEWER_RULES = (
     _rule("", ("pods", "services", "events", "resourcequotas", "limitranges"), _LOOK),
     _rule("", ("pods/log",), ("get",)),
-    _rule("apps", ("replicasets",), _LOOK),
+    _rule("apps", ("replicasets", "statefulsets"), _LOOK),
     _rule("batch", ("jobs",), _LOOK),
+    _rule("leaderworkerset.x-k8s.io", ("leaderworkersets",), _LOOK),
     _rule("argoproj.io", ("rollouts", "analysistemplates", "analysisruns"), _LOOK),
     _rule("keda.sh", ("scaledobjects", "scaledjobs"), _LOOK),
     _rule("autoscaling", ("horizontalpodautoscalers",), _LOOK),

@@ -34,6 +34,9 @@ MANIFEST_ANNOTATION: Final = f"{LABEL_PREFIX}model-manifest"
 SIGNER_ANNOTATION: Final = f"{LABEL_PREFIX}model-signer"
 """Where the signed manifest lies and who must have signed it; its digest is a lineage key."""
 
+LEADER: Final = {"leaderworkerset.sigs.k8s.io/worker-index": "0"}
+"""Label that tells the leader of a replica that spans nodes (kubernetes-sigs/lws v0.10.0, `pkg/controllers`)."""
+
 _UNSEEN_SECONDS: Final = 15
 """A pod that is to stop keeps serving for so long: until endpoints, gateway and clients have all noticed."""
 
@@ -66,6 +69,11 @@ class Workload:
     gateway_proxies: int = LEAST_PROXIES
 
     @property
+    def spans_nodes(self) -> bool:
+        """Whether each replica is a group of pods (`components.leader_worker_set`) and not one pod."""
+        return self.model.resources.spans_nodes
+
+    @property
     def namespace(self) -> str:
         """The tenant's namespace."""
         return self.blueprint.identity.tenant
@@ -89,6 +97,18 @@ class Workload:
     def selector(self) -> dict[str, str]:
         """Labels of the replicas, all versions; fixed, because a Rollout's selector can never change."""
         return {WORKLOAD_LABEL: self.name}
+
+    @property
+    def answering(self) -> dict[str, str]:
+        """Labels of the pods that answer requests: of a replica that spans nodes only the leader."""
+        return self.selector | (LEADER if self.spans_nodes else {})
+
+    @property
+    def scaled(self) -> dict[str, str]:
+        """What the autoscaler scales, in the words of a reference."""
+        if self.spans_nodes:
+            return {"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "name": self.name}
+        return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": self.name}
 
     @property
     def labels(self) -> dict[str, str]:
@@ -166,8 +186,12 @@ def services(workload: Workload) -> dict[str, Manifest]:
 
     They state no selector: the rollout controller points each at the pods of one version and owns that field.
     If we stated it too, each later change (a new version changes the labels) would either fail on that
-    conflict or send users to both versions at once.
+    conflict or send users to both versions at once. Replicas that span nodes have no such controller: one service
+    stands in front of the leaders of all versions.
     """
+    if workload.spans_nodes:
+        stable = _service(workload, workload.stable_service)
+        return {"stable": {**stable, "spec": {**stable["spec"], "selector": workload.answering}}}
     return {
         "stable": _service(workload, workload.stable_service),
         "canary": _service(workload, workload.canary_service),
@@ -199,14 +223,15 @@ def _service(workload: Workload, name: str) -> Manifest:
 def disruption_budget(workload: Workload) -> Manifest:
     """At most a tenth of the replicas, and never fewer than one, may be taken away on purpose at a time.
 
-    Replicas that serve nobody yet, or no more, are no reason to keep a node from being drained.
+    Replicas that serve nobody yet, or no more, are no reason to keep a node from being drained. Of replicas that span
+    nodes one is taken away at a time: with any of its pods all of them go, which then are what is missing.
     """
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
         "metadata": workload.metadata(),
         "spec": {
-            "maxUnavailable": "10%",
+            "maxUnavailable": 1 if workload.spans_nodes else "10%",
             "selector": {"matchLabels": workload.selector},
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
         },

@@ -56,8 +56,10 @@ CRON_JOB: Final = "kubernetes:batch/v1:CronJob"
 POD: Final = "kubernetes:core/v1:Pod"
 NAMESPACE: Final = "kubernetes:core/v1:Namespace"
 
-SERVERS: Final = (DEPLOYMENT, ROLLOUT)
-"""Workloads that answer requests and are rolled out by replacing pods."""
+LEADER_WORKER_SET: Final = "kubernetes:leaderworkerset.x-k8s.io/v1:LeaderWorkerSet"
+
+SERVERS: Final = (DEPLOYMENT, ROLLOUT, LEADER_WORKER_SET)
+"""Workloads that answer requests and are rolled out by replacing pods, or groups of pods."""
 WORKLOADS: Final = (*SERVERS, STATEFUL_SET, DAEMON_SET, JOB, CRON_JOB, POD)
 """Everything that runs pods."""
 

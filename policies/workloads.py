@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from policies.stack import Stack
-from policies.tokens import CRON_JOB, NAMESPACE, POD
+from policies.tokens import CRON_JOB, LEADER_WORKER_SET, NAMESPACE, POD
 from policies.views import Node, Resource, Undetermined
 
 COMPONENT_LABEL: Final = "app.kubernetes.io/component"
@@ -79,23 +79,30 @@ def is_namespaced(resource: Resource) -> bool:
     return kind not in CLUSTER_SCOPED and (not custom or not resource.at("metadata", "namespace").missing)
 
 
-def pod_template(resource: Resource) -> Node:
-    """Metadata and spec of the pods of a workload; missing where it borrows another's (`workloadRef`)."""
+def pod_templates(resource: Resource) -> tuple[Node, ...]:
+    """Metadata and spec of each kind of pods of a workload; missing where it borrows another's (`workloadRef`).
+
+    Groups of pods have two kinds: the leader's, which is the workers' where it is not stated, and the workers'.
+    """
     if resource.token == POD:
-        return resource.properties
+        return (resource.properties,)
     spec = resource["spec"]
-    return spec.at("jobTemplate", "spec", "template") if resource.token == CRON_JOB else spec["template"]
+    if resource.token == CRON_JOB:
+        return (spec.at("jobTemplate", "spec", "template"),)
+    if resource.token == LEADER_WORKER_SET:
+        leader, worker = (spec.at("leaderWorkerTemplate", f"{kind}Template") for kind in ("leader", "worker"))
+        return (worker,) if leader.missing else (leader, worker)
+    return (spec["template"],)
 
 
 def borrows_pods(resource: Resource) -> bool:
     """Whether it is a Rollout that rolls out the pods of a Deployment, which is judged itself."""
-    return pod_template(resource).missing and not resource.at("spec", "workloadRef").missing
+    return not resource.at("spec", "workloadRef").missing and pod_templates(resource)[0].missing
 
 
-def containers(resource: Resource) -> tuple[Node, ...]:
-    """All containers of its pods, init and ephemeral ones too."""
-    spec = pod_template(resource)["spec"]
-    return tuple(container for name in _CONTAINER_LISTS for container in spec[name].items())
+def containers(template: Node) -> tuple[Node, ...]:
+    """All containers of a pod template, init and ephemeral ones too."""
+    return tuple(container for name in _CONTAINER_LISTS for container in template["spec"][name].items())
 
 
 def labels(metadata: Node) -> dict[str, Node]:
@@ -110,10 +117,9 @@ def marks(metadata: Node) -> dict[str, Node]:
 
 def serves_inference(resource: Resource) -> bool:
     """Whether the workload is labelled as one that serves a model."""
-    template = pod_template(resource)["metadata"]
+    metadata = (resource["metadata"], *(template["metadata"] for template in pod_templates(resource)))
     return any(
-        COMPONENT_LABEL in found and found[COMPONENT_LABEL].text() == INFERENCE
-        for found in (labels(resource["metadata"]), labels(template))
+        COMPONENT_LABEL in found and found[COMPONENT_LABEL].text() == INFERENCE for found in map(labels, metadata)
     )
 
 

@@ -39,6 +39,7 @@ class Server:
         further_ports: Name -> port of what else listens (metrics, a second protocol).
         shared_memory: Whether processes of the server talk through /dev/shm.
         drains: Whether it ends running requests when it is told to stop; else it must not be told before they ended.
+        follower_arguments: Arguments on the further nodes of a replica that spans several; they answer nobody.
     """
 
     port: int
@@ -52,6 +53,7 @@ class Server:
     further_ports: Mapping[str, int] = field(default_factory=dict)
     shared_memory: bool = False
     drains: bool = True
+    follower_arguments: tuple[str, ...] = ()
 
     @property
     def ports(self) -> Mapping[str, int]:

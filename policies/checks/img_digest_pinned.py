@@ -9,7 +9,7 @@ from typing import Final
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.tokens import WORKLOADS
 from policies.views import Node, Resource
-from policies.workloads import borrows_pods, containers
+from policies.workloads import borrows_pods, containers, pod_templates
 
 FUNCTION: Final = "aws:lambda/function:Function"
 _PINNED: Final = re.compile(r"^[^@\s]+@sha256:[0-9a-f]{64}$", re.ASCII)
@@ -25,8 +25,9 @@ def _images(resource: Resource) -> Iterator[Node]:
         if resource["packageType"].text() == "Image":
             yield resource["imageUri"]
     elif not borrows_pods(resource):
-        for container in containers(resource):
-            yield container["image"]
+        for template in pod_templates(resource):
+            for container in containers(template):
+                yield container["image"]
 
 
 def _judge(image: Node) -> Iterator[Outcome]:

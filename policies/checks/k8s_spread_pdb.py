@@ -21,9 +21,9 @@ from policies.rule import (
 )
 from policies.scaling import SCALED_OBJECT, autoscaler_of, lower_bound
 from policies.stack import Stack
-from policies.tokens import SERVERS
+from policies.tokens import LEADER_WORKER_SET, SERVERS
 from policies.views import Node, Resource
-from policies.workloads import borrows_pods, labels, marks, place, placed, pod_template, selects
+from policies.workloads import borrows_pods, labels, marks, place, placed, pod_templates, selects
 from serving.blueprint.environment import EnvironmentKind
 from serving.blueprint.schema.identity import Tier
 from serving.blueprint.tags import TagKey
@@ -43,7 +43,7 @@ class Spread(Parameters):
 
 
 def check(workload: Resource, parameters: Spread) -> Outcomes:
-    """Judge one Deployment or Rollout with its autoscaler and its disruption budget."""
+    """Judge one workload with its autoscaler and its disruption budget."""
     stack = workload.stack
     if borrows_pods(workload) or _is_exempt(workload, parameters):
         return
@@ -77,7 +77,10 @@ def _fewest_replicas(stack: Stack, workload: Resource) -> tuple[float, Node]:
 
 
 def _judge_spread(stack: Stack, workload: Resource, parameters: Spread) -> Iterator[Outcome]:
-    constraints = pod_template(workload).at("spec", "topologySpreadConstraints")
+    if workload.token == LEADER_WORKER_SET:
+        return  # its nodes stand together in one zone, which another region stands in for
+    [template] = pod_templates(workload)
+    constraints = template.at("spec", "topologySpreadConstraints")
     if not any(_spreads_by_zone(constraint) for constraint in constraints.items()):
         yield Violation(f"{constraints.place} has no constraint by {_ZONE} with DoNotSchedule")
 
@@ -86,8 +89,12 @@ def _spreads_by_zone(constraint: Node) -> bool:
     return constraint["topologyKey"].text() == _ZONE and constraint["whenUnsatisfiable"].text() == "DoNotSchedule"
 
 
-def _judge_budget(stack: Stack, workload: Resource, parameters: Spread) -> Iterator[Outcome]:
-    pod_labels = labels(pod_template(workload)["metadata"])
+def _judge_budget(stack: Stack, workload: Resource, parameters: Spread) -> Outcomes:
+    yield from judge_each(pod_templates(workload), lambda template: _judge_pods(stack, workload, template))
+
+
+def _judge_pods(stack: Stack, workload: Resource, template: Node) -> Outcomes:
+    pod_labels = labels(template["metadata"])
     known = placed(stack, DISRUPTION_BUDGET)
     there = known.at.get(place(workload), ())
     budgets = [budget for budget in there if selects(budget.at("spec", "selector"), pod_labels)]
@@ -129,9 +136,10 @@ RULE = Rule(
     id="k8s-spread-pdb",
     title="Services run in several zones and let nodes be drained",
     description=(
-        "Each Deployment and Rollout runs at least two replicas (by its autoscaler's lower bound, where it has "
-        "one), spreads them over zones with DoNotSchedule, and has a PodDisruptionBudget that selects its pods "
-        "and allows at least one disruption. Services of an exempt tier are not judged."
+        "Each Deployment, Rollout and LeaderWorkerSet runs at least two replicas (by its autoscaler's lower bound, "
+        "where it has one), spreads them over zones with DoNotSchedule (but for a LeaderWorkerSet, whose nodes stand "
+        "together in one zone), and has a PodDisruptionBudget that selects its pods and allows at least one "
+        "disruption. Services of an exempt tier are not judged."
     ),
     effect="the loss of one zone or one node stops the service, or no node can ever be drained",
     remedy=(

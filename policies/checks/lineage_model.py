@@ -10,7 +10,7 @@ from policies.frameworks import AI_ACT_12, ISO_A_7_5
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.tokens import SERVERS
 from policies.views import Node, Resource
-from policies.workloads import borrows_pods, marks, pod_template, serves_inference
+from policies.workloads import borrows_pods, marks, pod_templates, serves_inference
 from serving.blueprint.tags import LABEL_PREFIX, LINEAGE_KEYS
 
 
@@ -31,7 +31,7 @@ def check(workload: Resource, parameters: Lineage) -> Outcomes:
         return
     metadata = [workload["metadata"]]
     if not borrows_pods(workload):
-        metadata.append(pod_template(workload)["metadata"])
+        metadata += [template["metadata"] for template in pod_templates(workload)]
     yield from judge_each(metadata, lambda node: _judge(node, parameters))
 
 
@@ -50,9 +50,9 @@ RULE = Rule(
     id="lineage-model",
     title="Whatever serves a model names the model and where it comes from",
     description=(
-        "Deployments and Rollouts labelled `app.kubernetes.io/component: inference` carry the lineage keys "
-        "(model, version, digest, contract, training run, dataset, feature view, commit, risk class) as labels or"
-        " annotations, on the workload and on the pods."
+        "Deployments, Rollouts and LeaderWorkerSets labelled `app.kubernetes.io/component: inference` carry the "
+        "lineage keys (model, version, digest, contract, training run, dataset, feature view, commit, risk class) as "
+        "labels or annotations, on the workload and on the pods."
     ),
     effect="an answer cannot be traced back to the model and the data that it came from",
     remedy=("add the missing keys to the workload and to its pod template; `components.lineage` renders all of them"),

@@ -21,8 +21,8 @@ from policies.rule import (
 )
 from policies.stack import Stack
 from policies.tokens import NAMESPACE, WORKLOADS
-from policies.views import Resource, Undetermined
-from policies.workloads import borrows_pods, labels, object_name, placed, pod_template, selects
+from policies.views import Node, Resource, Undetermined
+from policies.workloads import borrows_pods, labels, object_name, placed, pod_templates, selects
 
 POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 _BOTH_WAYS: Final = {"Ingress", "Egress"}
@@ -66,9 +66,12 @@ def _denies_everything(policy: Resource) -> bool:
 
 
 def _judge_allowed(policies: list[Resource], workload: Resource) -> Iterator[Outcome]:
-    if borrows_pods(workload):
-        return
-    pod_labels = labels(pod_template(workload)["metadata"])
+    if not borrows_pods(workload):
+        yield from judge_each(pod_templates(workload), partial(_judge_pods, policies, workload))
+
+
+def _judge_pods(policies: list[Resource], workload: Resource, template: Node) -> Iterator[Outcome]:
+    pod_labels = labels(template["metadata"])
     doubt: Undetermined | None = None
     for policy in policies:
         try:

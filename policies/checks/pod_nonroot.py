@@ -12,7 +12,7 @@ from pydantic import Field
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.tokens import WORKLOADS
 from policies.views import Node, Resource
-from policies.workloads import borrows_pods, containers, pod_template
+from policies.workloads import borrows_pods, containers, pod_templates
 
 _SECCOMP: Final = ("RuntimeDefault", "Localhost")
 
@@ -41,7 +41,11 @@ def check(workload: Resource, parameters: NonRoot) -> Outcomes:
     """Judge every container of a workload."""
     if borrows_pods(workload):
         return
-    pod = pod_template(workload).at("spec", "securityContext")
+    yield from judge_each(pod_templates(workload), lambda template: _judge_pods(template, parameters))
+
+
+def _judge_pods(template: Node, parameters: NonRoot) -> Outcomes:
+    pod = template.at("spec", "securityContext")
     aspects: tuple[Callable[[_Context], Outcomes], ...] = (
         _judge_user,
         lambda context: _judge_uid(context, parameters),
@@ -49,7 +53,7 @@ def check(workload: Resource, parameters: NonRoot) -> Outcomes:
         _judge_capabilities,
         _judge_seccomp,
     )
-    for container in containers(workload):
+    for container in containers(template):
         context = _Context(container["securityContext"], pod)
         yield from judge_each(aspects, partial(_apply, context))
 

@@ -22,6 +22,7 @@ from serving.blueprint.schema.identity import Identity, Tier
 from serving.blueprint.schema.model import EngineName, Model
 from serving.blueprint.schema.observability import Observability
 from serving.blueprint.schema.recovery import Recovery, StatefulPart
+from serving.blueprint.schema.rollout import Rollout, Strategy
 from serving.blueprint.schema.scaling import ZERO_SIGNALS, Scaling
 from serving.blueprint.schema.slo import Slo
 
@@ -204,6 +205,50 @@ def a_sleeping_fallback_wakes(scaling: Scaling, degradation: Degradation) -> Ite
         )
 
 
+def strategy_fits_the_replicas(model: Model, rollout: Rollout) -> Iterator[Finding]:
+    """Replicas that span nodes are replaced one by one; all others by a controller that measures the new version."""
+    spans, rolling = model.resources.spans_nodes, rollout.strategy is Strategy.ROLLING
+    if spans and not rolling:
+        yield Finding(
+            ("rollout", "strategy"),
+            f"'{rollout.strategy}' for replicas that span {model.resources.nodes} nodes",
+            effect="the rollout controller knows single pods only: no group of pods would ever be made",
+            remedy="state strategy: rolling and automatic_rollback: false",
+            allowed=(Strategy.ROLLING.value,),
+        )
+    if rolling and not spans:
+        yield Finding(
+            ("rollout", "strategy"),
+            "'rolling' although a replica is one pod",
+            effect="a bad version would take over unmeasured where it could have been stopped",
+            remedy="choose canary, or blue-green",
+            allowed=(Strategy.CANARY.value, Strategy.BLUE_GREEN.value),
+        )
+
+
+def spanning_replicas_can_be_replaced(identity: Identity, model: Model, recovery: Recovery) -> Iterator[Finding]:
+    """Nodes of one fabric stand in one zone: what its loss must not stop needs another region."""
+    if model.resources.spans_nodes and identity.tier is Tier.USERS_STOP and recovery.min_active_regions < 2:
+        yield Finding(
+            ("recovery", "min_active_regions"),
+            f"{recovery.min_active_regions} for a model of tier 0 that spans nodes",
+            effect="its nodes stand in one zone: the loss of that zone would stop the service",
+            remedy="promise at least 2 active regions, or choose a lower tier",
+        )
+
+
+def stand_in_fits_one_node(degradation: Degradation) -> Iterator[Finding]:
+    """A stand-in that waits for several nodes at once comes too late."""
+    fallback = degradation.fallback
+    if fallback is not None and fallback.model is not None and fallback.model.resources.spans_nodes:
+        yield Finding(
+            ("degradation", "fallback", "model", "resources", "nodes"),
+            f"a fallback model over {fallback.model.resources.nodes} nodes",
+            effect="it would need as many nodes at once as what it stands in for",
+            remedy="name a model that fits one node",
+        )
+
+
 def llm_objectives_need_a_stream(contract: Contract, slo: Slo) -> Iterator[Finding]:
     """Time to first token is only seen by consumers of a stream."""
     if slo.time_to_first_token_ms is not None and Delivery.STREAM not in contract.delivery:
@@ -286,6 +331,9 @@ CROSS_CHECKS: tuple[CrossCheck, ...] = (
     CrossCheck(("identity", "scaling"), tier_zero_survives),
     CrossCheck(("identity", "scaling"), only_the_unnoticed_sleeps),
     CrossCheck(("scaling", "degradation"), a_sleeping_fallback_wakes),
+    CrossCheck(("model", "rollout"), strategy_fits_the_replicas),
+    CrossCheck(("identity", "model", "recovery"), spanning_replicas_can_be_replaced),
+    CrossCheck(("degradation",), stand_in_fits_one_node),
     CrossCheck(("contract", "slo"), llm_objectives_need_a_stream),
     CrossCheck(("model", "observability"), known_engines_have_their_metrics),
     CrossCheck(("governance", "recovery"), feature_store_is_backed_up),

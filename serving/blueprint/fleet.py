@@ -363,10 +363,10 @@ def _wanted(blueprints: Iterable[Blueprint]) -> dict[str, float]:
         if fallback is not None and fallback.model is not None:
             parts.append((fallback.max_replicas, blueprint.replica_resources(fallback.model)))
         for replicas, resources in parts:
-            both = blueprint.rollout.replicas_of_both(replicas)
-            wanted["cpu"] += both * resources.cpu
-            wanted["memory_gib"] += both * resources.memory_gib
-            wanted["accelerator_slices" if resources.time_sliced else "accelerators"] += both * resources.accelerators
+            pods = blueprint.rollout.replicas_of_both(replicas) * resources.nodes
+            wanted["cpu"] += pods * resources.cpu
+            wanted["memory_gib"] += pods * resources.memory_gib
+            wanted["accelerator_slices" if resources.time_sliced else "accelerators"] += pods * resources.accelerators
         # a rung is switched just when everything is taken
         wanted["cpu"] += len(blueprint.degradation.ladder) * SWITCH_CPU
         wanted["memory_gib"] += len(blueprint.degradation.ladder) * SWITCH_MEMORY_MIB / 1_024
@@ -382,7 +382,7 @@ def _room_wanted(blueprints: Iterable[Blueprint]) -> dict[str, float]:
         if fallback is not None and fallback.model is not None:
             parts.append((fallback.max_replicas, fallback.model))
         for replicas, model in parts:
-            pods = blueprint.rollout.replicas_of_both(replicas)
+            pods = blueprint.rollout.replicas_of_both(replicas) * model.resources.nodes
             wanted["pods"] += pods
             wanted["ephemeral_storage_gib"] += pods * model.disk_gib
     return wanted

@@ -56,6 +56,10 @@ _IMAGES_GIB = 20
 _DAEMON_SETS_CPU, _DAEMON_SETS_MEMORY_GIB = 0.5, 0.5
 """Requests of the daemon sets of a node: network, volumes, credentials, accelerators. An estimate, upwards."""
 
+HUGE_PAGES_MIB = 5_120
+"""Huge pages that a node of a fabric keeps for its adapters, outside of ordinary memory: of 5128 pages of 2 MiB (Amazon
+EKS user guide, "Run machine learning training on Amazon EKS with Elastic Fabric Adapter", copy of 2024-12, read
+2026-11)."""
 
 NODE_START_SECONDS = 300
 """From a pod that finds no node to a node that takes it: an estimate, upwards. Autoscaler, launch, boot, joining and
@@ -134,9 +138,16 @@ def shares(sharing: GpuSharing | None, accelerator: Accelerator) -> int:
 
 
 def replicas_per_node(resources: Resources, instance: InstanceType, sharing: GpuSharing | None = None) -> int:
-    """How many replicas fit on one node by cores, memory and accelerators; 0 if the accelerator differs."""
+    """How many replicas fit on one node by cores, memory and accelerators; 0 if the accelerator differs.
+
+    Of a replica that spans nodes it is one part that is counted: it takes a node with all of its accelerators.
+    """
     if resources.accelerator is not instance.accelerator:
         return 0
+    if resources.spans_nodes:
+        whole = resources.accelerators == instance.accelerators
+        memory_gib = free_memory_gib(instance) - HUGE_PAGES_MIB / 1_024
+        return int(whole and resources.cpu <= free_cores(instance) and resources.memory_gib <= memory_gib)
     fits = [
         free_cores(instance) // resources.cpu,
         free_memory_gib(instance) // resources.memory_gib,
@@ -391,31 +402,44 @@ def _nodes_for(demand: Demand, replicas: int, region: Region) -> int:
     """Nodes of the first fitting group that hold so many replicas."""
     name = next(_fitting(demand.resources, region))
     group = next(group for group in region.node_groups if group.name == name)
-    return math.ceil(replicas / _per_machine(demand, group))
+    return math.ceil(replicas * demand.resources.nodes / _per_machine(demand, group))
 
 
 def _place(demand: Demand, region: Region, free: dict[str, float]) -> int:
-    """Take nodes from `free` for the demand; returns the replicas that found none."""
-    left = demand.replicas
+    """Take nodes from `free` for the demand; returns the replicas that found none.
+
+    Of a replica that spans nodes all parts find room in one node group, or none does.
+    """
+    left, parts = demand.replicas, demand.resources.nodes
     for group in region.node_groups:
         per_node = _per_machine(demand, group)
         if left <= 0 or per_node == 0:
             continue
-        taken = min(left, math.floor(free[group.name] * per_node + 1e-9))
-        free[group.name] -= taken / per_node
+        taken = min(left, math.floor(free[group.name] * per_node + 1e-9) // parts)
+        free[group.name] -= taken * parts / per_node
         left -= taken
     return left
 
 
+def fabric_adapters(resources: Resources, region: Region) -> int:
+    """Elastic Fabric Adapters for each part of a replica: all that its smallest machine has, none if it is one part."""
+    if not resources.spans_nodes:
+        return 0
+    fitting = set(_fitting(resources, region))
+    types = [name for group in region.node_groups if group.name in fitting for name in group.instance_types]
+    return min((EFA_INTERFACES[name] for name in types), default=0)
+
+
 def _largest_first(demand: Demand) -> tuple[int, float, str]:
-    return (-demand.resources.accelerators, -demand.resources.memory_gib, demand.service)
+    resources = demand.resources
+    return (-resources.nodes * resources.accelerators, -resources.memory_gib, demand.service)
 
 
 def _runs_on(resources: Resources, group: NodeGroup) -> bool:
     wanted = NodePurpose.CPU if resources.accelerator is Accelerator.NONE else NodePurpose.GPU
     share, sharing = resources.accelerator_share, group.gpu_sharing
     alike = (share.word if share else None) == (sharing.word if sharing else None)
-    return group.purpose is wanted and alike
+    return group.purpose is wanted and alike and (group.efa or not resources.spans_nodes)
 
 
 def _fitting(resources: Resources, region: Region) -> Iterator[str]:
@@ -431,4 +455,4 @@ def _shape(resources: Resources) -> str:
     if resources.accelerators:
         share = resources.accelerator_share
         shape += f", {resources.accelerators} {resources.accelerator}" + (f" ({share.word})" if share else "")
-    return shape
+    return f"{shape} on each of {resources.nodes} nodes joined by `efa`" if resources.spans_nodes else shape

@@ -113,6 +113,8 @@ class Replicas:
     accelerators: int
     share: str = ""
     """The share of an accelerator that each takes; empty for whole ones."""
+    nodes: int = 1
+    """Nodes that one replica spans; each takes all of the above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,6 +445,7 @@ def promise_of(environment: Environment, blueprint: Blueprint) -> Promise:
                 accelerator=demand.resources.accelerator.value,
                 accelerators=demand.resources.accelerators,
                 share=demand.resources.accelerator_share.word if demand.resources.accelerator_share else "",
+                nodes=demand.resources.nodes,
             )
             for demand in demands(environment, blueprint)
         ),
@@ -539,8 +542,8 @@ def starting_services(promises: Sequence[Promise], nodes: Sequence[StandingNodes
         for group in sorted(nodes, key=lambda group: group.group):
             per_node = _replicas_per_node(replicas, group)
             if left > 0 and per_node:
-                taken = min(left, math.floor(free[group.group] * per_node + 1e-9))
-                free[group.group] -= taken / per_node
+                taken = min(left, math.floor(free[group.group] * per_node + 1e-9) // replicas.nodes)
+                free[group.group] -= taken * replicas.nodes / per_node
                 left -= taken
         if left > 0 and replicas.part == _MODEL:
             starting.add(service)
@@ -549,7 +552,7 @@ def starting_services(promises: Sequence[Promise], nodes: Sequence[StandingNodes
 
 def _largest_first(wanted: tuple[str, Replicas]) -> tuple[int, float, str]:
     service, replicas = wanted
-    return (-replicas.accelerators, -replicas.memory_gib, service)
+    return (-replicas.nodes * replicas.accelerators, -replicas.memory_gib, service)
 
 
 def _replicas_per_node(replicas: Replicas, nodes: StandingNodes) -> int:
@@ -562,6 +565,7 @@ def _replicas_per_node(replicas: Replicas, nodes: StandingNodes) -> int:
         memory_gib=replicas.memory_gib,
         accelerator=Accelerator(replicas.accelerator),
         accelerators=replicas.accelerators,
+        nodes=replicas.nodes,
     )
     return replicas_per_node(resources, INSTANCE_TYPES[nodes.instance_type])
 

@@ -176,3 +176,84 @@ def test_features_that_are_read_are_backed_up() -> None:
 )
 def test_only_existing_and_harmless_keys_can_be_opened_to_environments(key: str, message: str) -> None:
     assert message in refused("chat", overridable=[key])
+
+
+OVER_NODES: dict[str, object] = {
+    "model.resources.nodes": 2,
+    "model.resources.accelerators": 8,
+    "rollout.strategy": "rolling",
+    "rollout.steps": [],
+    "rollout.analysis": [],
+    "rollout.automatic_rollback": False,
+}
+
+
+def test_a_model_may_span_nodes_where_nothing_is_promised_that_no_controller_keeps() -> None:
+    assert blueprint("chat", **OVER_NODES).model.resources.spans_nodes
+
+
+@pytest.mark.parametrize("strategy", ["canary", "blue-green"])
+def test_no_rollout_controller_is_promised_for_replicas_that_span_nodes(strategy: str) -> None:
+    stated = {"rollout.strategy": strategy, "rollout.steps": [STEP], "rollout.max_surge_percent": None}
+    told = refused("chat", **OVER_NODES | stated)
+    assert "replicas that span 2 nodes" in told
+
+
+def test_replicas_of_one_pod_are_not_replaced_unmeasured() -> None:
+    told = refused("chat", **OVER_NODES | {"model.resources.nodes": 1})
+    assert "'rolling' although a replica is one pod" in told
+
+
+STEP = {"weight_percent": 5, "bake_seconds": 600}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("rollout.steps", [STEP], "steps of a rolling update"),
+        ("rollout.analysis", [{"signal": "error-rate", "max_value": 1}], "conditions of a rolling update"),
+        ("rollout.automatic_rollback", True, "automatic rollback of a rolling update"),
+    ],
+)
+def test_what_nothing_does_in_a_rolling_update_is_refused(key: str, value: object, words: str) -> None:
+    assert words in refused("chat", **OVER_NODES | {key: value})
+
+
+def test_only_a_rolling_update_holds_replicas() -> None:
+    assert "1 held replicas with strategy 'canary'" in refused("chat", **{"rollout.held_replicas": 1})
+    assert blueprint("chat", **OVER_NODES | {"rollout.held_replicas": 1}).rollout.held_replicas == 1
+
+
+def test_the_loss_of_a_zone_must_not_stop_a_service_of_tier_zero_whose_model_spans_nodes() -> None:
+    stopping = OVER_NODES | {"identity.tier": 0}
+    assert "1 for a model of tier 0 that spans nodes" in refused(
+        "chat", **stopping, **{"recovery.min_active_regions": 1}
+    )
+    assert blueprint("chat", **stopping, **{"recovery.min_active_regions": 2}).name == "chat"
+
+
+def test_a_stand_in_does_not_span_nodes() -> None:
+    told = refused("chat", **{"degradation.fallback.model.resources.nodes": 2})
+    assert "a fallback model over 2 nodes" in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"model.engine.version": "0.11.1"}, "spans nodes with Ray only"),
+        ({"model.engine.arguments": ["--pipeline-parallel-size=4"]}, "stated by the platform"),
+        ({"model.engine.arguments": ["--node_rank", "1"]}, "stated by the platform"),
+        ({"model.resources.accelerator": "none", "model.resources.accelerators": 0}, "without an accelerator"),
+    ],
+)
+def test_what_would_not_join_nodes_to_one_replica_is_refused(changes: dict[str, object], words: str) -> None:
+    assert words in refused("chat", **OVER_NODES | changes)
+
+
+def test_only_vllm_spans_nodes() -> None:
+    spanning = {
+        "model.resources.nodes": 2,
+        "model.resources.accelerator": "nvidia-l4",
+        "model.resources.accelerators": 1,
+    }
+    assert "engine 'mlserver' over 2 nodes" in refused("fraud-score", **spanning)

@@ -35,6 +35,20 @@ SLEEPING: dict[str, object] = {
 }
 """What makes the embedding service one that may have no replica."""
 
+OVER_NODES: dict[str, object] = {
+    "model.resources.nodes": 2,
+    "model.resources.accelerator": "nvidia-h100",
+    "model.resources.accelerators": 8,
+    "model.resources.cpu": 160,
+    "model.resources.memory_gib": 1_600,
+    "model.size_gib": 720,
+    "rollout.strategy": "rolling",
+    "rollout.steps": [],
+    "rollout.analysis": [],
+    "rollout.automatic_rollback": False,
+}
+"""What changes in the chat service's blueprint when its model spans two nodes."""
+
 CONTEXT = PodContext(
     region=REGION,
     registry=REGISTRY,
@@ -55,6 +69,11 @@ def workload(service: str = "fraud-score", /, **changes: object) -> Workload:
         min_replicas=changed.scaling.min_replicas,
         max_replicas=changed.scaling.max_replicas,
     )
+
+
+def over_nodes(**changes: object) -> Workload:
+    """The workload of the chat service with a model that spans two nodes."""
+    return workload("chat", **OVER_NODES | changes)
 
 
 def stand_in() -> Workload:

@@ -13,7 +13,7 @@ from components.pod import pod_template
 from serving.blueprint.errors import InputError
 from serving.blueprint.tags import LINEAGE_KEYS, OWNERSHIP_KEYS
 from tests.components.recorder import Recorded, Recorder
-from tests.components.serving_samples import ACCOUNT, CONTEXT, NEW_VERSION, REGION, service_args, workload
+from tests.components.serving_samples import ACCOUNT, CONTEXT, NEW_VERSION, OVER_NODES, REGION, service_args, workload
 from tests.documents import SERVICES, blueprint, blueprint_document
 
 KINDS = {
@@ -216,3 +216,19 @@ def test_the_service_waits_for_what_it_depends_on(record: Recorder) -> None:
     before = recorded.named("first-rollout").urn
     waiting = {one.name for one in recorded.managed("kubernetes:") if before in one.dependencies}
     assert {"second-account", "second-network", "second-stable", "second-analysis"} <= waiting
+
+
+def test_replicas_that_span_nodes_are_groups_behind_one_service_and_judged_by_no_controller(record: Recorder) -> None:
+    changed = blueprint("chat", **OVER_NODES)
+    recorded = record(lambda: ModelService("service", service_args(changed, fabric_adapters=32)))
+    own = [one for one in recorded.managed("kubernetes:") if one["metadata"]["name"] == "chat"]
+    kinds = {one.type.rpartition(":")[2] for one in own}
+    assert {"LeaderWorkerSet", "ScaledObject", "PodDisruptionBudget", "PodMonitor"} <= kinds
+    assert not {"Rollout", "AnalysisTemplate"} & kinds
+    groups = recorded.named("service-groups")
+    needed = {recorded.named(f"service-{one}").urn for one in ("account", "identity", "network", "stable", "route")}
+    assert needed <= groups.dependencies
+    assert groups.urn in recorded.named("service-autoscaler").dependencies
+    for kind in ("leaderTemplate", "workerTemplate"):
+        [server] = groups["spec"]["leaderWorkerTemplate"][kind]["spec"]["containers"]
+        assert server["resources"]["limits"]["vpc.amazonaws.com/efa"] == "32"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from serving.blueprint.environment import GpuSharing
+from serving.blueprint.environment import Environment, GpuSharing
 from serving.blueprint.schema.model import Accelerator, Resources
 from serving.blueprint.schema.sharing import SharingKind
 from serving.planning.capacity import (
     capacity_findings,
     demands,
+    fabric_adapters,
     free_cores,
     free_memory_gib,
     instance_findings,
@@ -22,7 +23,7 @@ from serving.planning.capacity import (
     surviving_active_regions,
 )
 from serving.planning.instances import INSTANCE_TYPES, InstanceType, instance_type
-from tests.documents import SERVICES, blueprint, environment
+from tests.documents import SERVICES, blueprint, environment, environment_document
 
 
 def test_the_shipped_production_environment_carries_every_peak_without_one_region() -> None:
@@ -309,3 +310,87 @@ def test_what_is_held_without_a_measured_load_finds_nodes_too(wish: dict[str, ob
     assert "40 replicas of fraud-score" in finding.message
     calm = blueprint("fraud-score", **{"scaling.max_replicas": 40, "scaling.fallback": {"replicas": 8}})
     assert list(capacity_findings(environment("prod"), [calm])) == []
+
+
+FABRIC = {
+    "name": "gpu-h100",
+    "purpose": "gpu",
+    "instance_types": ["p5.48xlarge"],
+    "capacity": "on-demand",
+    "min_nodes": 4,
+    "max_nodes": 4,
+    "disk_gib": 1_000,
+    "efa": True,
+}
+SPANNING: dict[str, object] = {
+    "model.resources.nodes": 2,
+    "model.resources.accelerator": "nvidia-h100",
+    "model.resources.accelerators": 8,
+    "model.resources.cpu": 160,
+    "model.resources.memory_gib": 1_600,
+    "rollout.strategy": "rolling",
+    "rollout.steps": [],
+    "rollout.analysis": [],
+    "rollout.automatic_rollback": False,
+    "degradation.fallback": None,
+    "degradation.ladder": [],
+    "scaling.traffic.peak_rps": 5,
+    "scaling.fallback": {"replicas": 2},
+    "scaling.schedule": [],
+    "scaling.prewarmed_replicas": 0,
+    "scaling.reserved_replicas": 0,
+    "contract.stages.inference.on_failure": "reject",
+}
+
+
+def joined(**changes: object) -> Environment:
+    """Production with nodes for models that span them in both regions."""
+    document = environment_document("prod")
+    for region in document["regions"]:
+        if region["role"] != "recovery":
+            document["budget"]["allowed_instance_families"] = []
+            region["node_groups"].append({**FABRIC, "zones": [f"{region['name']}a"], **changes})
+    return Environment.model_validate(document)
+
+
+def test_a_model_that_spans_nodes_needs_all_of_them_for_each_replica() -> None:
+    # two replicas of two nodes on four
+    assert list(capacity_findings(joined(), [blueprint("chat", **SPANNING)])) == []
+    found = list(capacity_findings(joined(max_nodes=3, min_nodes=3), [blueprint("chat", **SPANNING)]))
+    assert {finding.path[-1] for finding in found} == {"node_groups"}
+    assert all("1 find no node" in finding.message for finding in found)
+
+
+def test_a_replica_never_finds_half_of_its_nodes() -> None:
+    tight = joined(max_nodes=1, min_nodes=1)
+    found = list(capacity_findings(tight, [blueprint("chat", **SPANNING)]))
+    assert all("2 find no node" in finding.message for finding in found)
+
+
+def test_nodes_that_no_fabric_joins_carry_no_part_of_a_replica() -> None:
+    apart = joined(efa=False, zones=[])
+    [finding, *_] = capacity_findings(apart, [blueprint("chat", **SPANNING)])
+    assert "joined by `efa`" in finding.message
+    assert finding.allowed == ()
+
+
+def test_a_part_of_a_replica_takes_a_whole_node() -> None:
+    machine = instance_type("p5.48xlarge")
+    whole = Resources.model_validate(
+        {"nodes": 2, "accelerator": "nvidia-h100", "accelerators": 8, "cpu": 8, "memory_gib": 64}
+    )
+    assert replicas_per_node(whole, machine) == 1
+    assert replicas_per_node(whole.model_copy(update={"accelerators": 4}), machine) == 0
+
+
+def test_huge_pages_of_the_adapters_are_no_memory_of_the_model() -> None:
+    machine = instance_type("p5.48xlarge")
+    wanted = {"accelerator": "nvidia-h100", "accelerators": 8, "cpu": 8, "memory_gib": free_memory_gib(machine) - 1}
+    assert replicas_per_node(Resources.model_validate(wanted), machine) == 1
+    assert replicas_per_node(Resources.model_validate({**wanted, "nodes": 2}), machine) == 0
+
+
+def test_every_part_of_a_replica_gets_all_adapters_of_its_node() -> None:
+    region = joined().regions[0]
+    assert fabric_adapters(blueprint("chat", **SPANNING).model.resources, region) == 32
+    assert fabric_adapters(blueprint("chat").model.resources, region) == 0

@@ -17,6 +17,19 @@ _COPY_SLACK = 1.1
 """The model's stated size is rounded; a volume that is too small by a byte ends every start."""
 
 
+SPANS_NODES_SINCE = (0, 11, 2)
+"""vLLM that spans nodes by multiprocessing: `--nnodes`, and headless further nodes (source distributions on PyPI of
+0.11.2, 0.12.0 and 0.32.0, `vllm/engine/arg_utils.py`, `vllm/entrypoints/cli/serve.py`, read 2026-11)."""
+
+_OWNED_WHERE_NODES_ARE_SPANNED = frozenset(
+    {
+        *("--nnodes", "-n", "--node-rank", "-r", "--master-addr", "--master-port", "--headless"),
+        *("--tensor-parallel-size", "-tp", "--pipeline-parallel-size", "-pp", "--data-parallel-size", "-dp"),
+        "--distributed-executor-backend",
+    }
+)
+
+
 class EngineName(StrEnum):
     """The inference servers that the platform knows how to run."""
 
@@ -82,6 +95,11 @@ class Engine(Section):
     arguments: tuple[str, ...] = Field(default=(), description="Further arguments of the server.")
     custom: CustomEngine | None = Field(default=None, description="Required for, and only for, a custom engine.")
 
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The version as numbers, without what marks a pre-release: (0, 32, 0)."""
+        return tuple(int(number) for number in self.version.partition("-")[0].split("."))
+
     @model_validator(mode="after")
     def _check(self) -> Engine:
         raise_findings(self._findings())
@@ -106,13 +124,23 @@ class Engine(Section):
                 )
 
 
-class Resources(Section):
-    """What one replica asks for; requests equal limits for memory and accelerators."""
+MAX_NODES = 16
+"""Nodes of one replica; the largest open models fit on two to four machines of eight accelerators."""
 
+
+class Resources(Section):
+    """What one replica asks for, of each of its nodes; requests equal limits for memory and accelerators."""
+
+    nodes: int = Field(
+        default=1,
+        ge=1,
+        le=MAX_NODES,
+        description="Nodes that one replica spans: tensor parallel inside a node, pipeline parallel over them.",
+    )
     cpu: float = Field(default=2, gt=0, le=192, description="CPU cores requested.")
     memory_gib: float = Field(default=8, gt=0, le=2_048, description="Memory requested and limited, GiB.")
     accelerator: Accelerator = Field(default=Accelerator.NONE, description="Accelerator model; none for CPU.")
-    accelerators: int = Field(default=0, ge=0, le=8, description="Whole accelerators of one replica.")
+    accelerators: int = Field(default=0, ge=0, le=8, description="Whole accelerators of one replica, on each node.")
     accelerator_share: AcceleratorShare | None = Field(
         default=None, description="The share of one accelerator, where a replica needs no whole one."
     )
@@ -124,31 +152,45 @@ class Resources(Section):
         share = self.accelerator_share
         return share is not None and share.kind is SharingKind.TIME_SLICING
 
+    @property
+    def spans_nodes(self) -> bool:
+        """Whether one replica is a group of pods on several nodes."""
+        return self.nodes > 1
+
     @model_validator(mode="after")
     def _check(self) -> Resources:
+        raise_findings(self._findings())
+        return self
+
+    def _findings(self) -> Iterator[Finding]:
         if (self.accelerator is Accelerator.NONE) != (self.accelerators == 0):
-            raise_findings(
-                [
-                    Finding(
-                        ("accelerators",),
-                        f"{self.accelerators} of accelerator '{self.accelerator}'",
-                        effect="replicas would be scheduled on the wrong nodes or never",
-                        remedy="name an accelerator and a count of at least 1, or neither",
-                    )
-                ]
+            yield Finding(
+                ("accelerators",),
+                f"{self.accelerators} of accelerator '{self.accelerator}'",
+                effect="replicas would be scheduled on the wrong nodes or never",
+                remedy="name an accelerator and a count of at least 1, or neither",
+            )
+        elif self.spans_nodes and not self.accelerators:
+            yield Finding(
+                ("nodes",),
+                f"{self.nodes} nodes without an accelerator",
+                effect="the nodes would be joined by a fabric for nothing",
+                remedy="scale by replicas instead: nodes: 1",
             )
         if self.accelerator_share is not None and self.accelerators != 1:
-            raise_findings(
-                [
-                    Finding(
-                        ("accelerator_share",),
-                        f"a share of {self.accelerators} accelerators",
-                        effect="nobody could offer it: a share is of one accelerator, and its owner sees no other",
-                        remedy="state accelerators: 1, or leave the share out",
-                    )
-                ]
+            yield Finding(
+                ("accelerator_share",),
+                f"a share of {self.accelerators} accelerators",
+                effect="nobody could offer it: a share is of one accelerator, and its owner sees no other",
+                remedy="state accelerators: 1, or leave the share out",
             )
-        return self
+        elif self.accelerator_share is not None and self.spans_nodes:
+            yield Finding(
+                ("accelerator_share",),
+                f"a share of an accelerator on each of {self.nodes} nodes",
+                effect="a replica that needs less than an accelerator would be spread over several",
+                remedy="state nodes: 1, or leave the share out",
+            )
 
 
 class ColdStart(Section):
@@ -232,6 +274,8 @@ class Model(Section):
                 effect="the first replica would take nine tenths of the memory, and the next one would not start",
                 remedy="state its share of the memory, e.g. --gpu-memory-utilization=0.45 where two take turns",
             )
+        if self.resources.spans_nodes:
+            yield from self._spanning_findings()
         prefix = f"{self.name}/{self.version}/"
         if not self.manifest.path.startswith(prefix) or ".." in self.manifest.path:
             yield Finding(
@@ -240,3 +284,29 @@ class Model(Section):
                 effect="the service would be allowed to read other models, or would serve another one",
                 remedy=f"publish the release below {prefix}",
             )
+
+    def _spanning_findings(self) -> Iterator[Finding]:
+        if self.engine.name is not EngineName.VLLM:
+            yield Finding(
+                ("resources", "nodes"),
+                f"engine '{self.engine.name}' over {self.resources.nodes} nodes",
+                effect="nothing would join the nodes to one replica",
+                remedy="state nodes: 1, or serve the model with vllm",
+                allowed=(EngineName.VLLM.value,),
+            )
+        elif self.engine.release < SPANS_NODES_SINCE:
+            yield Finding(
+                ("engine", "version"),
+                f"vLLM {self.engine.version} spans nodes with Ray only",
+                effect="the replica's further nodes could not join",
+                remedy=f"choose {'.'.join(map(str, SPANS_NODES_SINCE))} or later",
+            )
+        for index, argument in enumerate(self.engine.arguments):
+            flag = argument.partition("=")[0].replace("_", "-")
+            if flag in _OWNED_WHERE_NODES_ARE_SPANNED:
+                yield Finding(
+                    ("engine", "arguments", index),
+                    f"'{argument}' is stated by the platform for a model that spans nodes",
+                    effect="the nodes of a replica would disagree about who is who",
+                    remedy="leave it out; resources.nodes and resources.accelerators decide it",
+                )

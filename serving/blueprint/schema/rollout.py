@@ -22,6 +22,8 @@ class Strategy(StrEnum):
     """A growing share of the traffic, judged at each step."""
     BLUE_GREEN = "blue-green"
     """All at once; judged by live traffic after the switch, and sent back if it fails."""
+    ROLLING = "rolling"
+    """Replica by replica, each ready before the next; judged by probes, and by people. For models that span nodes."""
 
 
 class Precheck(StrEnum):
@@ -85,13 +87,19 @@ class Rollout(Section):
         ge=1,
         le=100,
         description="Most replicas above the desired count while both versions run, percent. By default what the "
-        "strategy needs: the largest rise of the weights, or 100 for blue-green. 100 keeps the old version whole "
-        "until the new one has taken over.",
+        "strategy needs: the largest rise of the weights, 100 for blue-green, one replica for rolling. 100 keeps the "
+        "old version of a canary whole until the new one has taken over.",
+    )
+    held_replicas: int = Field(
+        default=0,
+        ge=0,
+        le=10_000,
+        description="Replicas that keep the version before, with strategy rolling: the rest is looked at first.",
     )
 
     @model_validator(mode="after")
     def _check(self) -> Rollout:
-        raise_findings(self._findings())
+        raise_findings([*self._findings(), *self._rolling_findings()])
         return self
 
     @property
@@ -102,17 +110,23 @@ class Rollout(Section):
         """
         if self.strategy is Strategy.BLUE_GREEN:
             return 100
+        if self.strategy is Strategy.ROLLING:
+            return 1  # of few replicas one, of many as many as are replaced at a time
         return max(after - before for before, after in pairwise(self._weights))
 
     @property
     def keeps_old_version(self) -> bool:
         """Whether the old version stays whole until the new one has taken over."""
+        if self.strategy is Strategy.ROLLING:
+            return False
         return self.strategy is Strategy.BLUE_GREEN or self.max_surge_percent == 100
 
     def replicas_of_both(self, desired: int) -> int:
         """Most replicas of both versions together while one takes over from the other, where `desired` are wanted."""
         if self.keeps_old_version:
             return 2 * desired
+        if self.strategy is Strategy.ROLLING:
+            return desired + _share(desired, self.max_surge_percent or self.needed_surge_percent)
         return max(_share(desired, after) + _share(desired, 100 - before) for before, after in pairwise(self._weights))
 
     @property
@@ -154,7 +168,7 @@ class Rollout(Section):
 
     def _unjudged_findings(self) -> Iterator[Finding]:
         """A step that ends before its second measurement may have been watched by nobody."""
-        if self.strategy is Strategy.BLUE_GREEN:
+        if self.strategy is not Strategy.CANARY:
             return
         least = 2 * max((metric.interval_seconds for metric in self.analysis), default=DEFAULT_INTERVAL_SECONDS)
         for index, step in enumerate(self.steps):
@@ -165,6 +179,39 @@ class Rollout(Section):
                     effect="the step could end before anything of it was measured",
                     remedy=f"bake for {least} seconds or more, or lower the analysis' interval_seconds",
                 )
+
+    def _rolling_findings(self) -> Iterator[Finding]:
+        """What nothing does while replicas are replaced one by one: no controller stands between two versions."""
+        if self.strategy is not Strategy.ROLLING:
+            if self.held_replicas:
+                yield Finding(
+                    ("held_replicas",),
+                    f"{self.held_replicas} held replicas with strategy '{self.strategy}'",
+                    effect="nothing would hold them",
+                    remedy="set held_replicas: 0; the steps say how far a canary goes",
+                )
+            return
+        if self.steps not in ((), DEFAULT_STEPS):
+            yield Finding(
+                ("steps",),
+                "steps of a rolling update",
+                effect="no controller shifts traffic between two versions of replicas that span nodes",
+                remedy="leave the steps out; held_replicas lets a few replicas be looked at first",
+            )
+        if self.analysis:
+            yield Finding(
+                ("analysis",),
+                "conditions of a rolling update",
+                effect="no controller would measure them: the next replica follows as soon as one is ready",
+                remedy="leave the analysis out; alerts on the objectives are rendered in any case",
+            )
+        if self.automatic_rollback:
+            yield Finding(
+                ("automatic_rollback",),
+                "automatic rollback of a rolling update",
+                effect="nothing would send a bad version back; a replica that does not get ready only stops the update",
+                remedy="state automatic_rollback: false; the version before is brought back by deploying it",
+            )
 
 
 def _share(replicas: int, percent: int) -> int:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.engines import MODEL_DIRECTORY, SCRATCH_DIRECTORY, Server, server_of
+from components.engines import MODEL_DIRECTORY, SCRATCH_DIRECTORY, Server, server_of, vllm
 from components.engines.server import Transport
 from serving.blueprint.schema.contract import Contract
 from serving.blueprint.schema.model import EngineName, Model
@@ -84,10 +84,13 @@ def test_whatever_a_server_writes_goes_to_the_scratch_directory(engine: dict[str
 
 @pytest.mark.parametrize(("version", "drains"), [("0.17.9", False), ("0.18.0", True), ("1.0.0", True)])
 def test_vllm_is_told_to_drain_from_the_version_that_can(version: str, drains: bool) -> None:
-    from components.engines import vllm
+    engine = model().engine.model_copy(update={"version": version})
+    assert (engine.release >= vllm.SHUTDOWN_TIMEOUT_SINCE) is drains
 
-    served = model().model_copy(update={"engine": model().engine.model_copy(update={"version": version})})
-    assert vllm._drains(served) is drains
+
+def test_vllm_is_told_how_long_running_requests_may_take_to_end() -> None:
+    assert f"--shutdown-timeout={DRAIN_SECONDS}" in server().arguments
+    assert not any("shutdown-timeout" in one for one in server(**{"engine.version": "0.17.1"}).arguments)
 
 
 def test_vllm_splits_the_model_over_all_accelerators_of_a_replica() -> None:
@@ -146,3 +149,31 @@ def test_the_shipped_services_run() -> None:
     for service in ("chat", "embedding", "fraud-score"):
         shipped = blueprint(service)
         assert server_of(shipped.model, shipped.contract, DRAIN_SECONDS).arguments
+
+
+OVER_NODES: dict[str, object] = {
+    "resources.nodes": 2,
+    "resources.accelerator": "nvidia-h100",
+    "resources.accelerators": 8,
+}
+
+
+def test_vllm_splits_tensors_inside_a_node_and_layers_over_nodes() -> None:
+    described = server(**OVER_NODES)
+    for arguments in (described.arguments, described.follower_arguments):
+        assert "--tensor-parallel-size=8" in arguments
+        assert "--pipeline-parallel-size=2" in arguments
+        assert "--nnodes=2" in arguments
+
+
+def test_leader_and_followers_differ_in_their_rank_and_that_followers_serve_nobody() -> None:
+    described = server(**OVER_NODES)
+    leader, followers = set(described.arguments), set(described.follower_arguments)
+    assert leader - followers == {"--node-rank=0"}
+    assert followers - leader == {"--node-rank=$(LWS_WORKER_INDEX)", "--headless"}
+
+
+@pytest.mark.parametrize("engine", engines())
+def test_a_replica_of_one_node_has_no_followers(engine: dict[str, Any]) -> None:
+    assert server(**engine).follower_arguments == ()
+    assert not any("nnodes" in argument for argument in server(**engine).arguments)

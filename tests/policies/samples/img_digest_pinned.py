@@ -6,7 +6,7 @@ from policies.checks.img_digest_pinned import FUNCTION
 from policies.tokens import CRON_JOB, DAEMON_SET, JOB, POD, ROLLOUT, STATEFUL_SET
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
-from tests.policies.samples.workloads import IMAGE, container, deployment, pods
+from tests.policies.samples.workloads import IMAGE, container, deployment, groups, pods
 
 TAGGED = pods(container(image="registry.example.com/llm:v1"))
 FINDS = ("without a digest",)
@@ -29,6 +29,9 @@ SAMPLES = (
         Sample(Case.DISALLOWED, token, (deployment(token, template=TAGGED),), FINDS)
         for token in (ROLLOUT, STATEFUL_SET, DAEMON_SET, JOB)
     ),
+    Sample(Case.ALLOWED, "group of pods", (groups(),)),
+    Sample(Case.DISALLOWED, "leader of a group", (groups(leader=TAGGED),), FINDS),
+    Sample(Case.DISALLOWED, "worker of a group", (groups(worker=TAGGED),), FINDS),
     Sample(
         Case.DISALLOWED,
         "cron job",

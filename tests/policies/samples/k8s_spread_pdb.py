@@ -10,7 +10,7 @@ from policies.tokens import ROLLOUT
 from policies.views import UNKNOWN
 from serving.blueprint.tags import TagKey
 from tests.policies.harness import Case, Declared, Sample
-from tests.policies.samples.workloads import INFERENCE, SPREAD, deployment, pods
+from tests.policies.samples.workloads import INFERENCE, SPREAD, deployment, groups, pods, unspread
 
 CHAT = deployment()
 
@@ -29,6 +29,7 @@ SAMPLES = (
     Sample(Case.ALLOWED, "two replicas", (CHAT, budget())),
     Sample(Case.ALLOWED, "rollout", (deployment(ROLLOUT), budget())),
     Sample(Case.ALLOWED, "by its autoscaler", (deployment(replicas=None), scaler(2), budget())),
+    Sample(Case.ALLOWED, "groups of pods in one zone", (groups(), budget())),
     Sample(Case.ALLOWED, "percentage", (CHAT, budget(maxUnavailable="25%"))),
     Sample(
         Case.RESOLVED,
@@ -46,6 +47,13 @@ SAMPLES = (
         ("spec.minReplicaCount allows fewer than 2",),
     ),
     Sample(Case.DISALLOWED, "no budget", (CHAT,), ("no PodDisruptionBudget",)),
+    Sample(
+        Case.DISALLOWED,
+        "a budget for leaders alone",
+        (groups(worker=unspread(labels={"app": "worker"})), budget()),
+        ("no PodDisruptionBudget",),
+    ),
+    Sample(Case.DISALLOWED, "one group", (groups(replicas=1), budget()), ("allows fewer than 2",)),
     Sample(Case.DISALLOWED, "no disruption", (CHAT, budget(maxUnavailable=0)), ("allows no disruption",)),
     Sample(Case.DISALLOWED, "all of them", (CHAT, budget(minAvailable="100%")), ("allows no disruption",)),
     Sample(

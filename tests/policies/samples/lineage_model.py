@@ -6,7 +6,7 @@ from policies.tokens import ROLLOUT
 from policies.views import UNKNOWN
 from serving.blueprint.tags import TagKey
 from tests.policies.harness import Case, Sample
-from tests.policies.samples.workloads import INFERENCE, LINEAGE, deployment, pods
+from tests.policies.samples.workloads import INFERENCE, LINEAGE, deployment, groups, pods
 
 FEWER = {key: value for key, value in LINEAGE.items() if key != TagKey.DATASET.label}
 
@@ -24,6 +24,12 @@ SAMPLES = (
         "pods",
         (deployment(template=pods(labels={**INFERENCE, **FEWER})),),
         ("spec.template.metadata has no serving.blueprint/dataset",),
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "workers of a group",
+        (groups(worker=pods(labels={**INFERENCE, **FEWER})),),
+        ("workerTemplate.metadata has no serving.blueprint/dataset",),
     ),
     Sample(
         Case.DISALLOWED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from policies.tokens import ROLLOUT
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
-from tests.policies.samples.workloads import CONTEXT, container, deployment, pods, secured
+from tests.policies.samples.workloads import CONTEXT, container, deployment, groups, pods, secured
 
 OF_POD = {key: CONTEXT[key] for key in ("runAsNonRoot", "runAsUser", "seccompProfile")}
 OF_CONTAINER = {key: CONTEXT[key] for key in ("allowPrivilegeEscalation", "capabilities")}
@@ -19,6 +19,12 @@ SAMPLES = (
     ),
     Sample(Case.INSIDE, "lowest user", (secured(runAsUser=10_001),)),
     Sample(Case.OUTSIDE, "one below", (secured(runAsUser=10_000),), ("runAsUser is not 10001 or more",)),
+    Sample(
+        Case.DISALLOWED,
+        "worker of a group",
+        (groups(worker=pods(container(securityContext={**CONTEXT, "runAsNonRoot": False}))),),
+        ("workerTemplate.spec.containers[0].securityContext.runAsNonRoot is not true",),
+    ),
     Sample(Case.DISALLOWED, "root", (secured(runAsNonRoot=False),), ("runAsNonRoot is not true",)),
     Sample(Case.DISALLOWED, "escalation", (secured(allowPrivilegeEscalation=None),), ("allowPrivilegeEscalation",)),
     Sample(Case.DISALLOWED, "capabilities", (secured(capabilities={"drop": ["NET_RAW"]}),), ("capabilities.drop",)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from policies.tokens import DEPLOYMENT
+from policies.tokens import DEPLOYMENT, LEADER_WORKER_SET
 from serving.blueprint.tags import LINEAGE_KEYS, TagKey
 from tests.policies.harness import DIGEST, Declared, Json
 
@@ -48,6 +48,18 @@ def deployment(token: str = DEPLOYMENT, labels: Json | None = None, **spec: Any)
         "labels": {**INFERENCE, **LINEAGE, TagKey.TIER.label: "0"} if labels is None else labels,
     }
     return Declared(token, "chat", {"metadata": metadata, "spec": {"replicas": 2, "template": pods(), **spec}})
+
+
+def groups(leader: Json | None = None, worker: Json | None = None, **spec: Any) -> Declared:
+    """Replicas that are groups of pods; their nodes stand in one zone, so that nothing spreads them."""
+    template = {"leaderTemplate": leader or unspread(), "workerTemplate": worker or unspread()}
+    return deployment(LEADER_WORKER_SET, template=None, leaderWorkerTemplate=template, **spec)
+
+
+def unspread(*containers: Json, **changes: Any) -> Json:
+    template = pods(*containers, **changes)
+    del template["spec"]["topologySpreadConstraints"]
+    return template
 
 
 def secured(**changes: object) -> Declared:
