@@ -16,7 +16,7 @@ from components.priorities import priority_class_manifest
 from components.routing import STAND_IN_HEADER
 from components.workload import Workload
 from serving.blueprint.schema.identity import Tier
-from tests.cluster.api import Api
+from tests.cluster.api import Api, condition
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.rehearsals.exporter import Exporter, Load
 from tests.cluster.rehearsals.kwok import PLAYED
@@ -144,6 +144,17 @@ class Performance:
         values = self.theatre.world.counts(self.namespace, self.name).values
         return values[-1] or 0 if values else 0
 
+    def await_autoscaled(self) -> None:
+        """Wait until the autoscaler has a say: a new rollout begins with one replica."""
+        self.theatre.world.await_(f"a count for {self.name} by its metrics", self._is_autoscaled)
+
+    def _is_autoscaled(self) -> bool:
+        scaler = self.theatre.api.find("autoscaling/v2", "HorizontalPodAutoscaler", self.name, self.namespace)
+        if scaler is None or condition(scaler, "ScalingActive") != "True":
+            return False
+        settled = scaler["status"].get("desiredReplicas") == self.desired()
+        return settled and self.desired() >= self.workload.min_replicas
+
     def await_healthy(self) -> None:
         """Wait until all wanted replicas of one version serve."""
         self.theatre.world.await_(
@@ -194,6 +205,7 @@ class Theatre:
             asked = Load(rps=load.rps / 100, stable=load.stable, headers={STAND_IN_HEADER: "true"})  # by probes
             self.exporter.serve(stand_in(), performance.host, asked)
         performance.apply()
+        performance.await_autoscaled()
         performance.await_healthy()
         performance.observe_afresh()
         return performance
