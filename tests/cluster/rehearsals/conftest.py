@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.processes import free_port
 from tests.cluster.rehearsals import programme
-from tests.cluster.rehearsals.controllers import start_keda, start_prometheus, start_rollouts, traffic_router
+from tests.cluster.rehearsals.controllers import (
+    leave_no_trace,
+    start_keda,
+    start_prometheus,
+    start_rollouts,
+    traffic_router,
+)
 from tests.cluster.rehearsals.exporter import Exporter
 from tests.cluster.rehearsals.kwok import start_kwok
 from tests.cluster.rehearsals.theatre import Theatre
 from tests.cluster.rehearsals.world import World
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def theatre(control_plane: ControlPlane) -> Iterator[Theatre]:
+    """Its controllers end with the rehearsals: other tests look at objects that nobody moves."""
     world, port, router = World(control_plane.api), free_port(), traffic_router()
-    exporter = Exporter(world, port)
     programme.note("traffic router", str(router))
-    try:
-        prometheus_url = start_prometheus(control_plane, port)
-        start_kwok(control_plane)
-        start_rollouts(control_plane, router)
-        start_keda(control_plane)
+    with ExitStack() as ends:
+        ends.callback(world.stop)
+        exporter = Exporter(world, port)
+        ends.callback(exporter.stop)
+        prometheus_url, prometheus = start_prometheus(control_plane, port)
+        ends.callback(prometheus.stop)
+        ends.callback(start_kwok(control_plane).stop)
+        ends.callback(start_rollouts(control_plane, router).stop)
+        ends.callback(leave_no_trace, control_plane.api)
+        for process in start_keda(control_plane):
+            ends.callback(process.stop)
         yield Theatre(control_plane, world, exporter, prometheus_url)
-    finally:
-        exporter.stop()
-        world.stop()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

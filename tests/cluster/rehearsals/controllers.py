@@ -22,7 +22,7 @@ from tests.cluster.api import Api, condition
 from tests.cluster.binaries import find
 from tests.cluster.certificates import Authority
 from tests.cluster.control_plane import ControlPlane
-from tests.cluster.processes import answers, free_port
+from tests.cluster.processes import Process, answers, free_port
 from tests.cluster.rehearsals.timescale import FACTOR, SCRAPE_SECONDS
 
 PLUGIN_VARIABLE: Final = "ROLLOUTS_GATEWAY_PLUGIN"
@@ -64,8 +64,8 @@ def traffic_router() -> Router:
     return Router(stand_in, real=False)
 
 
-def start_prometheus(plane: ControlPlane, exporter_port: int) -> str:
-    """Prometheus, scraping the exporter; returns its address."""
+def start_prometheus(plane: ControlPlane, exporter_port: int) -> tuple[str, Process]:
+    """Prometheus, scraping the exporter; returns its address too."""
     rhythm = f"{1_000 * SCRAPE_SECONDS // FACTOR}ms"
     configuration = {
         "global": {"scrape_interval": rhythm, "scrape_timeout": rhythm, "evaluation_interval": rhythm},
@@ -88,10 +88,10 @@ def start_prometheus(plane: ControlPlane, exporter_port: int) -> str:
         f"--web.listen-address={address.removeprefix('http://')}",
     )
     process.wait_until(answers(f"{address}/-/ready"), _START_SECONDS)
-    return address
+    return address, process
 
 
-def start_rollouts(plane: ControlPlane, router: Router) -> None:
+def start_rollouts(plane: ControlPlane, router: Router) -> Process:
     """The rollout controller, with the traffic router under the name that every Rollout states."""
     _namespace(plane.api, _ROLLOUTS_NAMESPACE)
     plugin = {
@@ -119,9 +119,10 @@ def start_rollouts(plane: ControlPlane, router: Router) -> None:
         environment={"KUBECONFIG": str(plane.kubeconfig), "POD_NAMESPACE": _ROLLOUTS_NAMESPACE},
     )
     process.wait_until(answers(f"http://127.0.0.1:{health}/healthz"), _START_SECONDS)
+    return process
 
 
-def start_keda(plane: ControlPlane) -> None:
+def start_keda(plane: ControlPlane) -> tuple[Process, Process]:
     """KEDA's operator and its metrics adapter, which the API server finds as it finds any aggregated API."""
     _namespace(plane.api, _KEDA_NAMESPACE)
     certificates = _certificates(plane.folder)
@@ -157,6 +158,13 @@ def start_keda(plane: ControlPlane) -> None:
     )
     plane.api.apply(*_aggregated(secure))
     adapter.wait_until(lambda: _available(plane.api), _START_SECONDS)
+    return operator, adapter
+
+
+def leave_no_trace(api: Api) -> None:
+    """An aggregated API that nobody serves any more would stand in the way of discovery."""
+    for manifest in _aggregated(0):
+        api.delete(manifest)
 
 
 def _aggregated(port: int) -> list[dict[str, Any]]:
