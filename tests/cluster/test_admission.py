@@ -1,0 +1,202 @@
+"""The admission rules on a real API server: what we render is admitted, and for each rule its twins are refused."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from components.admission import Admission, admitted_tenant
+from components.admission_policy import Rule
+from components.admission_rules import policies
+from components.cluster_addons import ClusterAddons
+from components.lineage import platform_tags, service_tags, tenant_tags
+from components.node_labels import GPU_RESOURCE
+from components.priorities import priority_class_manifest
+from components.tenant import Tenant
+from components.workload import service_account
+from serving.blueprint.schema.identity import Tier
+from tests.cluster.admission_twins import HOST, Samples, Twin, twins
+from tests.cluster.api import Api, Object, Refused, Warned
+from tests.cluster.control_plane import ControlPlane
+from tests.components.recorder import record
+from tests.components.serving_samples import REGION, REGISTRY
+
+POLICIES = policies(ClusterAddons.PROMETHEUS_URL)
+RULES = {(policy.name, rule.name): rule for policy in POLICIES for rule in policy.rules}
+
+GUARDED = Samples("guarded")
+"""In namespaces where the rules are enforced, as they are deployed."""
+TOLD = Samples("told")
+"""In namespaces where breaking a rule is only told, so that every rule that is broken is."""
+
+every_twin = pytest.mark.parametrize("index", range(len(twins(GUARDED))), ids=[twin.name for twin in twins(GUARDED)])
+
+_SETTLE_SECONDS = 30
+"""For the API server to take notice of policies and bindings, which it does in the background."""
+
+
+def surroundings(samples: Samples, action: str) -> list[Object]:
+    """Namespaces with quotas, accounts, priority classes, policies, and bindings that do something."""
+    hosts = {"chat": HOST, "fraud-score": "fraud-score.example.com"}
+    tags = platform_tags(samples.environment)
+
+    def program() -> None:
+        for one in samples.blueprints:
+            tenant = one.identity.tenant
+            args: Any = {
+                "cpu": 100,
+                "memory_gib": 1_000,
+                "accelerators": 4,
+                "tags": tenant_tags(samples.environment, tenant),
+            }
+            Tenant(tenant, {"name": tenant, **args})
+        tenants = [admitted_tenant(one.identity.tenant, [one], hosts, REGION, [REGISTRY]) for one in samples.blueprints]
+        Admission("admission", {"tenants": tenants, "tags": tags})
+
+    made = [resource.inputs for resource in record(program).managed("kubernetes:")]
+    for one in made:
+        if one["kind"] == "ValidatingAdmissionPolicyBinding":
+            one["metadata"]["name"] += f"-{samples.chat.namespace}"  # those of other tests have the same names
+            one["spec"]["validationActions"] = [action, "Audit"]
+    made += [dict(priority_class_manifest(tier, {})) for tier in Tier]
+    made += [dict(service_account(one, service_tags(samples.environment, one))) for one in samples.blueprints]
+    return sorted(made, key=lambda one: one["kind"] != "Namespace")
+
+
+@pytest.fixture(scope="module")
+def api(control_plane: ControlPlane) -> Iterator[Api]:
+    """The API server with both sets of surroundings, once it has taken notice of them."""
+    api = control_plane.api
+    made = [one for samples, action in ((GUARDED, "Deny"), (TOLD, "Warn")) for one in surroundings(samples, action)]
+    api.apply(*made, force=True)
+    for samples in (GUARDED, TOLD):
+        for policy in POLICIES:
+            in_force = next((twin for twin in twins(samples) if twin.policy == policy.name), None)
+            if in_force is not None:
+                api.wait(f"{policy.name} in force", lambda twin=in_force: judged(api, twin.bad), _SETTLE_SECONDS)
+    yield api
+    for one in reversed(made):
+        if one["kind"] == "ValidatingAdmissionPolicyBinding":
+            api.delete(one)
+
+
+def judged(api: Api, thing: Object) -> bool:
+    """Whether a policy has something to say of an object."""
+    try:
+        api.apply(thing, dry_run=True, force=True)
+    except (Refused, Warned) as said:
+        return "ValidatingAdmissionPolicy" in str(said)
+    return False
+
+
+def broken_rule(twin: Twin) -> Rule:
+    return RULES[twin.policy, twin.rule]
+
+
+@pytest.mark.parametrize("index", range(len(GUARDED.good)), ids=[one["kind"] for one in GUARDED.good])
+def test_what_we_render_is_admitted_without_a_warning(api: Api, index: int) -> None:
+    api.apply(GUARDED.good[index], dry_run=True, force=True)
+
+
+@every_twin
+def test_a_twin_with_one_fault_is_refused_with_what_effect_and_remedy(api: Api, index: int) -> None:
+    twin = twins(GUARDED)[index]
+    with pytest.raises(Refused) as refused:
+        api.apply(twin.bad, dry_run=True, force=True)
+    said = str(refused.value)
+    assert f"'{twin.policy}'" in said
+    for part in (broken_rule(twin).what, broken_rule(twin).effect, broken_rule(twin).remedy):
+        assert part in said
+
+
+@every_twin
+def test_a_twin_breaks_the_rule_that_is_meant_and_no_other(api: Api, index: int) -> None:
+    twin = twins(TOLD)[index]
+    with pytest.raises(Warned) as warned:
+        api.apply(twin.bad, dry_run=True, force=True)
+    said = str(warned.value)
+    assert said.count("Validation failed for ValidatingAdmissionPolicy") == 1
+    assert broken_rule(twin).what in said
+
+
+def test_a_container_that_asks_for_more_than_any_service_declares_is_refused_by_name(api: Api) -> None:
+    pod = copy.deepcopy(GUARDED.chat_pod)
+    server = pod["spec"]["containers"][0]
+    for stated in server["resources"].values():
+        stated[GPU_RESOURCE] = "2"
+    with pytest.raises(Refused, match=RULES["serving-tenant-pods", "greedyContainers"].what) as refused:
+        api.apply(pod, dry_run=True)
+    assert f"{server['name']} (2)" in str(refused.value)
+
+
+def test_every_rule_has_a_twin() -> None:
+    # more accelerators in one container are more in its pod: one fault breaks both rules
+    never_alone = {(policy, rule) for policy, rule in RULES if rule == "greedyContainers"}
+    of_pods = {rule.name for policy in POLICIES if policy.name == "serving-tenant-pods" for rule in policy.rules}
+    # in the templates of Rollouts the same rules stand as text of the same source
+    repeated = {(policy, rule) for policy, rule in RULES if policy == "serving-tenant-rollouts" and rule in of_pods}
+    judged_by_twins = {(twin.policy, twin.rule) for twin in twins(GUARDED)}
+    namespaces = {(policy, rule) for policy, rule in RULES if policy == "serving-tenant-namespaces"}
+    assert set(RULES) - judged_by_twins <= never_alone | repeated | namespaces
+
+
+@pytest.mark.parametrize(
+    ("label", "rule"),
+    [("pod-security.kubernetes.io/enforce", "weakened"), ("serving.blueprint/tenant", "renamed")],
+)
+def test_the_labels_that_guard_a_namespace_cannot_be_changed(api: Api, label: str, rule: str) -> None:
+    namespace = api.get("v1", "Namespace", GUARDED.chat.namespace)
+    with pytest.raises(Refused, match=RULES["serving-tenant-namespaces", rule].what):
+        api.patch(namespace, {"metadata": {"labels": {label: "privileged"}}})
+
+
+def test_what_pod_security_refuses_is_left_to_it(api: Api) -> None:
+    pod = twins(GUARDED)[0].good
+    server = pod["spec"]["containers"][0]
+    security = {**server["securityContext"], "privileged": True, "allowPrivilegeEscalation": True}
+    spec = {**pod["spec"], "containers": [{**server, "securityContext": security}]}
+    with pytest.raises(Refused, match="violates PodSecurity"):
+        api.apply({**pod, "spec": spec}, dry_run=True)
+
+
+def test_more_accelerators_than_the_quota_grants_are_refused(api: Api) -> None:
+    quota = api.get("v1", "ResourceQuota", "quota", GUARDED.chat.namespace)
+    granted = {"spec": {"hard": {"requests.nvidia.com/gpu": "0"}}}
+    api.patch(quota, granted)
+    try:
+        api.wait("the quota counts", lambda: _quota_refuses(api), _SETTLE_SECONDS)
+    finally:
+        api.patch(quota, {"spec": {"hard": {"requests.nvidia.com/gpu": "4"}}})
+
+
+def _quota_refuses(api: Api) -> bool:
+    try:
+        api.apply(GUARDED.chat_pod, dry_run=True)
+    except Refused as refused:
+        return "exceeded quota" in str(refused)
+    return False
+
+
+def test_platform_namespaces_are_not_judged(api: Api) -> None:
+    free = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "unguarded"}}
+    api.apply(free)
+    api.wait("account", lambda: api.find("v1", "ServiceAccount", "default", "unguarded"), _SETTLE_SECONDS)
+    container = {"name": "any", "image": "docker.io/library/any:latest"}
+    pod: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "any", "namespace": "unguarded"}}
+    api.apply({**pod, "spec": {"containers": [container]}}, dry_run=True)
+
+
+def test_the_controller_manager_finds_no_fault_in_the_types_of_the_expressions(api: Api) -> None:
+    for policy in POLICIES:
+        status = api.wait(f"{policy.name} checked", lambda name=policy.name: _checked(api, name), _SETTLE_SECONDS)
+        assert status["typeChecking"].get("expressionWarnings", []) == []
+
+
+def _checked(api: Api, name: str) -> Object | None:
+    found = api.get("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", name)
+    status: Object = found.get("status", {})
+    current = status.get("observedGeneration") == found["metadata"]["generation"]
+    return status if current and "typeChecking" in status else None
