@@ -18,11 +18,14 @@ from components.priorities import priority_class_manifest
 from components.tenant import Tenant
 from components.workload import service_account
 from serving.blueprint.schema.identity import Tier
-from tests.cluster.admission_twins import HOST, Samples, Twin, twins
+from serving.preview.manifests import planned_objects
+from serving.preview.session import Request, preview
+from tests.cluster.admission_twins import HOST, Samples, Twin, pod_of, twins
 from tests.cluster.api import Api, Object, Refused, Warned
 from tests.cluster.control_plane import ControlPlane
 from tests.components.recorder import record
 from tests.components.serving_samples import REGION, REGISTRY
+from tests.documents import ROOT, STACKS
 
 POLICIES = policies(ClusterAddons.PROMETHEUS_URL)
 RULES = {(policy.name, rule.name): rule for policy in POLICIES for rule in policy.rules}
@@ -34,7 +37,7 @@ TOLD = Samples("told")
 
 every_twin = pytest.mark.parametrize("index", range(len(twins(GUARDED))), ids=[twin.name for twin in twins(GUARDED)])
 
-_SETTLE_SECONDS = 30
+_SETTLE_SECONDS = 90
 """For the API server to take notice of policies and bindings, which it does in the background."""
 
 
@@ -200,3 +203,74 @@ def _checked(api: Api, name: str) -> Object | None:
     status: Object = found.get("status", {})
     current = status.get("observedGeneration") == found["metadata"]["generation"]
     return status if current and "typeChecking" in status else None
+
+
+SURROUNDINGS = (
+    "Namespace",
+    "ConfigMap",
+    "PriorityClass",
+    "ServiceAccount",
+    "LimitRange",
+    "ResourceQuota",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+)
+"""What must be there before a pod can be judged, in order."""
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_pod_that_a_stack_brings_about_is_admitted(api: Api, stack: str) -> None:
+    """Those of Rollouts, groups and jobs, under the rules, quotas and defaults that the same stack makes."""
+    objects = objects_of(stack)
+    around = [one for kind in SURROUNDINGS for one in objects if one["kind"] == kind]
+    api.apply(*around, force=True)
+    try:
+        pods = [pod for one in objects for pod in pods_of(one)]
+        tenants = {facts["metadata"]["name"] for facts in of_kind(objects, "ConfigMap")}
+        assert {pod["metadata"]["namespace"] for pod in pods} == tenants
+        foreign = copy.deepcopy(pods[0])
+        foreign["spec"]["containers"][0]["image"] = "docker.io/library/any:latest"
+        api.wait("rules in force", lambda: judged(api, foreign), _SETTLE_SECONDS)
+        for pod in pods:
+            api.apply(pod, dry_run=True)
+    finally:
+        for one in reversed(around):
+            if one["kind"] in ("Namespace", "ValidatingAdmissionPolicyBinding"):
+                api.delete(one)
+        names = {one["metadata"]["name"] for one in of_kind(objects, "Namespace")}
+        api.wait("namespaces gone", lambda: not names & namespaces(api), 180)
+
+
+def namespaces(api: Api) -> set[str]:
+    return {one["metadata"]["name"] for one in api.list("v1", "Namespace")}
+
+
+def objects_of(stack: str) -> list[Object]:
+    """The objects of a stack's first cluster, in order."""
+    planned = planned_objects(preview(Request(ROOT, stack)))
+    first = min(one.cluster for one in planned)
+    return [dict(one.manifest) for one in planned if one.cluster == first]
+
+
+def of_kind(objects: list[Object], kind: str) -> list[Object]:
+    return [one for one in objects if one["kind"] == kind]
+
+
+def pods_of(thing: Object) -> Iterator[Object]:
+    """A pod of each template in an object, wherever it stands."""
+    for number, template in enumerate(templates(thing["spec"] if isinstance(thing.get("spec"), dict) else {})):
+        name = f"{thing['metadata']['name']}-{thing['kind'].lower()}-{number}"
+        yield pod_of(template, name, thing["metadata"]["namespace"])
+
+
+def templates(inside: Any) -> Iterator[Object]:
+    """Everything that has containers, with its metadata."""
+    if isinstance(inside, list):
+        for one in inside:
+            yield from templates(one)
+    elif isinstance(inside, dict):
+        if "containers" in inside.get("spec", {}):
+            yield {"metadata": {}, **inside}
+            return
+        for one in inside.values():
+            yield from templates(one)

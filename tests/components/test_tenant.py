@@ -70,6 +70,8 @@ def test_a_tenant_keeps_nothing_in_the_cluster_and_fills_neither_nodes_nor_the_s
     assert int(hard["pods"]) > 0
     assert hard["requests.ephemeral-storage"] == hard["limits.ephemeral-storage"]
     assert {key for key in hard if key.startswith("count/")} >= {"count/jobs.batch", "count/secrets"}
+    # a new cluster's quota controller does not know the kinds of charts yet, and would have every object refused
+    assert not any("." in key.removeprefix("count/").removesuffix(".batch") for key in hard if key.startswith("count/"))
 
 
 def test_the_number_of_objects_grows_with_the_number_of_services(record: Recorder, args: TenantArgs) -> None:
