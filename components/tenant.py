@@ -30,8 +30,8 @@ _MOST_OBJECTS: Final = {
 }
 """Most objects of a kind for each service: several times what any service of ours has.
 
-None of a kind that a chart brings: the quota controller learns of such kinds every half minute only, and until then each
-of their objects is refused ("status unknown for quota"), which a new cluster would fail on.
+None of a kind that a chart brings: the quota controller learns of such kinds every half minute only, and until then
+each of their objects is refused ("status unknown for quota"), which a new cluster would fail on.
 """
 
 
