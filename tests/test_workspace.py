@@ -142,7 +142,11 @@ def test_a_service_is_not_named_like_another_services_objects(project: Path, suf
     [
         ("embedding", {"contract.delivery": ["async"]}, "contract.delivery 'async'"),
         ("embedding", {"governance.encryption": "service-key"}, "'service-key'"),
-        ("fraud-score", {"contract.protocol": "grpc"}, "contract.protocol 'grpc'"),
+        (
+            "fraud-score",
+            {"contract.protocol": "grpc", "contract.stages": {}},
+            "contract.protocol 'grpc'",
+        ),
         (
             "chat",
             {"degradation.ladder.0.action": "cached-answer", "degradation.ladder.0.cache_seconds": 60},
@@ -177,8 +181,8 @@ def test_a_fallback_to_a_service_that_does_not_exist_is_refused(project: Path) -
         ),
         ({"tenants.0.name": "monitoring"}, "'monitoring' is a namespace of the cluster or of the platform"),
         ({"tenants.0.name": "kube-assistants"}, "is a namespace of the cluster or of the platform"),
-        ({"tenants.2.quota.cpu": 35}, "35 is less than what its services may scale to (36.1, rollouts included)"),
-        ({"tenants.2.quota.memory_gib": 71}, "71 is less than what its services may scale to (72"),
+        ({"tenants.2.quota.cpu": 44}, "44 is less than what its services may scale to (44."),
+        ({"tenants.2.quota.memory_gib": 79}, "79 is less than what its services may scale to (80"),
         ({"tenants.2.quota.pods": 17}, "17 is less than what its services may scale to (18"),
         ({"tenants.2.quota.ephemeral_storage_gib": 107}, "107 is less than what its services may scale to (108"),
         ({"services.chat": {"host": "chat.example.org"}}, "'chat.example.org' is not below 'serving.example.com'"),
