@@ -46,6 +46,7 @@ class ClusterAddonsArgs(TypedDict):
         gpu: Whether the NVIDIA device plugin must be installed. It keeps off nodes that bring one of their own.
         node_starter: What starts nodes: `cluster-autoscaler` (default), `karpenter` or `auto-mode`.
         interruption_queue: Queue by which Karpenter hears of nodes that go; its pods wait for it.
+        spanning: Whether models span nodes, so that there are groups of pods and adapters for them; not by default.
         accelerators: Whether nodes have accelerators whose state must be measured; by default as `gpu` says.
         signed_repositories: ARNs of repositories whose images must carry a signature: Kyverno is installed, and reads
             them. None by default.
@@ -64,6 +65,7 @@ class ClusterAddonsArgs(TypedDict):
     remote_write_url: NotRequired[pulumi.Input[str]]
     workspace_arn: NotRequired[pulumi.Input[str]]
     gpu: bool
+    spanning: NotRequired[bool]
     node_starter: NotRequired[str]
     interruption_queue: NotRequired[pulumi.Input[str]]
     accelerators: NotRequired[bool]
@@ -81,6 +83,7 @@ class ClusterAddonsSpec(Section):
     account_id: str
     cluster_name: str
     gpu: bool
+    spanning: bool = False
     node_starter: NodeStarter = NodeStarter.CLUSTER_AUTOSCALER
     accelerators: bool | None = None
     signed_repositories: tuple[str, ...] = ()
@@ -152,6 +155,8 @@ class ClusterAddons(pulumi.ComponentResource):
             unwanted.add(Addon.NVIDIA_DEVICE_PLUGIN)
         if not (self._spec.gpu if self._spec.accelerators is None else self._spec.accelerators):
             unwanted.add(Addon.DCGM_EXPORTER)
+        if not self._spec.spanning:
+            unwanted |= {Addon.LEADER_WORKER_SET, Addon.EFA_DEVICE_PLUGIN}
         # a webhook that nobody needs can only stand in the way
         if not self._spec.signed_repositories:
             unwanted.add(Addon.KYVERNO)

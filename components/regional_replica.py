@@ -355,6 +355,7 @@ class RegionalReplica(pulumi.ComponentResource):
                 lambda endpoint: f"{endpoint}api/v1/remote_write"
             ),
             "workspace_arn": self.observability.workspace_arn,
+            "spanning": any(blueprint.model.resources.spans_nodes for blueprint in self._blueprints),
             "gpu": any(_needs_device_plugin(group) for group in self._region.node_groups),
             "accelerators": any(group.purpose is NodePurpose.GPU for group in self._region.node_groups),
             "signed_repositories": self._signed_repositories(),
@@ -461,7 +462,7 @@ class RegionalReplica(pulumi.ComponentResource):
         )
 
     def _create_services(self) -> dict[str, ModelService]:
-        needed = ("keda", "argo-rollouts", "envoy-gateway", "prometheus")
+        needed = ("keda", "argo-rollouts", "lws", "envoy-gateway", "prometheus")
         releases = [release for addon in needed for release in self.addons.release(addon)]
         return {b.name: self._create_service(b, releases) for b in self._blueprints}
 

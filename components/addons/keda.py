@@ -43,8 +43,13 @@ def _values(_: AddonFacts) -> dict[str, Any]:
             "metricsServer": spread(_PODS["metrics-server"]),
             "webhooks": spread(_PODS["webhooks"]),
         },
-        # scales Rollouts only, and reads no secrets of tenants
-        "rbac": {"scaledRefKinds": [{"apiGroup": "argoproj.io", "kind": "rollouts"}]},
+        # scales Rollouts and groups of pods only, and reads no secrets of tenants
+        "rbac": {
+            "scaledRefKinds": [
+                {"apiGroup": "argoproj.io", "kind": "rollouts"},
+                {"apiGroup": "leaderworkerset.x-k8s.io", "kind": "leaderworkersets"},
+            ]
+        },
         "permissions": {
             "operator": {"restrict": {"secret": True}},
             "metricServer": {"restrict": {"secret": True}},

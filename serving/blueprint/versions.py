@@ -56,6 +56,8 @@ class VersionSet:
     karpenter: Chart
     kyverno: Chart
     dcgm_exporter: Chart
+    leader_worker_set: Chart
+    efa_device_plugin: Chart
 
     @property
     def namespaces(self) -> frozenset[str]:
@@ -134,6 +136,12 @@ TESTED_VERSIONS = VersionSet(
     # NVIDIA/k8s-device-plugin, tag of 2026-08-19
     nvidia_device_plugin=Chart(
         "nvidia-device-plugin", "0.20.0", "https://nvidia.github.io/k8s-device-plugin", "nvidia-device-plugin"
+    ),
+    # kubernetes-sigs/lws, tag of 2026-08-11
+    leader_worker_set=Chart("lws", "0.10.0", "oci://registry.k8s.io/lws/charts", "lws-system"),
+    # aws/eks-charts, stable/aws-efa-k8s-device-plugin/Chart.yaml of 2026-07-21 (plugin 0.5.20)
+    efa_device_plugin=Chart(
+        "aws-efa-k8s-device-plugin", "v0.5.30", "https://aws.github.io/eks-charts", "efa-device-plugin"
     ),
     # github.com/aws/karpenter-provider-aws v1.15.1 at the module proxy; charts carry the version of the release
     karpenter=Chart("karpenter", "1.15.1", "oci://public.ecr.aws/karpenter", "kube-system"),

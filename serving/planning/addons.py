@@ -51,6 +51,7 @@ ADDON_PODS: Final[Mapping[Addon, Mapping[str, PodSize]]] = {
         "webhook": PodSize(2, 50, 128),
         "cainjector": PodSize(2, 50, 256),
     },
+    Addon.LEADER_WORKER_SET: {"controller": PodSize(2, 100, 512)},
     Addon.CLUSTER_AUTOSCALER: {"controller": PodSize(2, 100, 1_024)},
     Addon.KARPENTER: {"controller": PodSize(2, 250, 1_024)},
     # three, as its project asks for where its webhook must always answer
@@ -77,6 +78,8 @@ def wanted_addons(environment: Environment, region: Region) -> tuple[Addon, ...]
         unwanted.add(Addon.CLUSTER_AUTOSCALER)
     if starter is not NodeStarter.KARPENTER:
         unwanted.add(Addon.KARPENTER)
+    if not any(group.efa for group in region.node_groups):
+        unwanted.add(Addon.LEADER_WORKER_SET)
     if not environment.registry.signature_keys:
         unwanted.add(Addon.KYVERNO)
     return tuple(addon for addon in Addon if addon not in unwanted)

@@ -50,8 +50,14 @@ def recorded(record: Recorder, args: ClusterAddonsArgs) -> Recorded:
 
 
 STARTERS = {Addon.CLUSTER_AUTOSCALER, Addon.KARPENTER}
-ALWAYS = set(Addon) - STARTERS - {Addon.KYVERNO}
+SPANNING = {Addon.LEADER_WORKER_SET, Addon.EFA_DEVICE_PLUGIN}
+ALWAYS = set(Addon) - STARTERS - SPANNING - {Addon.KYVERNO}
 SIGNED = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/test/*"
+
+
+@pytest.fixture
+def with_groups(record: Recorder, args: ClusterAddonsArgs) -> Recorded:
+    return record(lambda: ClusterAddons("addons", {**args, "spanning": True}))
 
 
 @pytest.fixture
@@ -348,9 +354,10 @@ def _requests(values: Any) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("addon", sorted(ADDON_PODS))
 def test_what_is_planned_for_an_addon_is_what_its_pods_ask_for(
-    recorded: Recorded, with_karpenter: Recorded, with_signatures: Recorded, addon: Addon
+    recorded: Recorded, with_karpenter: Recorded, with_signatures: Recorded, with_groups: Recorded, addon: Addon
 ) -> None:
-    made = {Addon.KARPENTER: with_karpenter, Addon.KYVERNO: with_signatures}.get(addon, recorded)
+    apart = {Addon.KARPENTER: with_karpenter, Addon.KYVERNO: with_signatures, Addon.LEADER_WORKER_SET: with_groups}
+    made = apart.get(addon, recorded)
     release = releases(made)[addon.value]
     rendered = [*_requests(release["values"])]
     for pod in ADDON_PODS[addon]:
@@ -373,3 +380,12 @@ def test_karpenter_hears_of_interruptions_and_runs_where_it_starts_no_nodes(with
     assert release["values"]["settings"]["clusterName"] == CLUSTER
     assert release["namespace"] == "kube-system"
     assert not any(one["metadata"]["name"] == "kube-system" for one in with_karpenter.of_type("Namespace"))
+
+
+def test_groups_of_pods_and_their_adapters_are_there_where_models_span_nodes(
+    record: Recorder, args: ClusterAddonsArgs
+) -> None:
+    found = releases(record(lambda: ClusterAddons("addons", {**args, "spanning": True})))
+    assert set(found) == {*ALWAYS, *SPANNING, Addon.CLUSTER_AUTOSCALER}
+    kinds = found[Addon.KEDA]["values"]["rbac"]["scaledRefKinds"]
+    assert {"apiGroup": "leaderworkerset.x-k8s.io", "kind": "leaderworkersets"} in kinds

@@ -25,6 +25,8 @@ class Addon(StrEnum):
     KARPENTER = "karpenter"
     KYVERNO = "kyverno"
     DCGM_EXPORTER = "dcgm-exporter"
+    LEADER_WORKER_SET = "lws"
+    EFA_DEVICE_PLUGIN = "aws-efa-k8s-device-plugin"
 
 
 class Compute(StrEnum):
