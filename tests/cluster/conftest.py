@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.binaries import missing, unbuilt
-from tests.cluster.control_plane import ControlPlane
+from tests.cluster.binaries import INSTALLED, find, missing
+from tests.cluster.control_plane import PROGRAMS, ControlPlane
 
 
 def _reason() -> str:
@@ -18,7 +18,8 @@ def _reason() -> str:
         return "one control plane for all of them: run by `make cluster-test`"
     if lacking := missing():
         return f"the control plane needs {'; '.join(lacking)}"
-    return f"not built yet, `make cluster-test` does it: {' '.join(unbuilt())}" if unbuilt() else ""
+    unbuilt = [program for program in PROGRAMS if program not in INSTALLED and find(program) is None]
+    return f"not built yet, `make cluster-test` does it: {' '.join(unbuilt)}" if unbuilt else ""
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
