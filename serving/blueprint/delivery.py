@@ -1,0 +1,14 @@
+"""Facts of asynchronous delivery that the infrastructure and the program beside the server must share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+REQUEST_ATTRIBUTE: Final = "request_id"
+"""Partition key of the table of tickets: one caller's one request, however often it is sent."""
+
+EXPIRY_ATTRIBUTE: Final = "expires_at"
+"""Unix time after which a ticket is deleted."""
+
+DELIVERIES_PATH: Final = "/deliveries"
+"""Below it, by its id, a caller finds what has become of a request."""
