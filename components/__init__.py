@@ -21,6 +21,7 @@ MODULES: dict[str, str] = {
     "ClusterAddons": "cluster_addons",
     "ConfigurationRecorder": "configuration_recorder",
     "CostGuardrails": "cost_guardrails",
+    "DeliveryQueue": "delivery_queue",
     "DnsZone": "dns_zone",
     "EncryptionKeys": "keys",
     "FeatureStore": "feature_store",

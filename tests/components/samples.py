@@ -15,6 +15,7 @@ from components.audit_trail import AuditTrailArgs
 from components.bucket import SecureBucketArgs
 from components.cluster import ClusterArgs
 from components.configuration_recorder import ConfigurationRecorderArgs
+from components.delivery_queue import DeliveryQueueArgs
 from components.feature_store import FeatureStoreArgs
 from components.image_cache import ImageCacheArgs
 from components.karpenter_prerequisites import KarpenterPrerequisitesArgs
@@ -257,6 +258,25 @@ def feature_store_args(**changes: object) -> FeatureStoreArgs:
         "offline_retention_days": 90,
         "key_arns": KEY_ARNS,
         "log_buckets": LOG_BUCKETS,
+        "tags": TAGS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]
+
+
+def delivery_queue_args(**changes: object) -> DeliveryQueueArgs:
+    args: DeliveryQueueArgs = {
+        "environment": "test",
+        "account_id": ACCOUNT,
+        "region": HOME,
+        "service": "embedding",
+        "max_attempts": 3,
+        "visibility_timeout_seconds": 120,
+        "retention_seconds": 86_400,
+        "oldest_seconds": 600,
+        "deletion_protection": True,
+        "key_arn": key_arn(HOME),
+        "log_bucket": LOG_BUCKETS[HOME],
+        "topic_arn": topic_arn(HOME),
         "tags": TAGS,
     }
     return {**args, **changes}  # type: ignore[typeddict-item]

@@ -1,0 +1,105 @@
+"""The queue behind asynchronous delivery."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any
+
+import pytest
+
+from components.delivery_queue import DeliveryNames, DeliveryQueue, deliver_statements
+from serving.blueprint.errors import InputError
+from tests.components.recorder import Recorded, Recorder
+from tests.components.recorder import record as record_program
+from tests.components.samples import ACCOUNT, HOME, delivery_queue_args, key_arn, topic_arn
+
+NAMES = DeliveryNames("test", ACCOUNT, HOME, "embedding")
+
+
+def made(record: Recorder, **changes: object) -> Recorded:
+    return record(lambda: DeliveryQueue("delivery", delivery_queue_args(**changes)))
+
+
+@functools.cache
+def recorded() -> Recorded:
+    return made(record_program)
+
+
+def queue(name: str) -> dict[str, Any]:
+    return next(one.inputs for one in recorded().of_type("aws:sqs/queue:Queue") if one.inputs["name"] == name)
+
+
+def test_a_request_that_nobody_can_finish_is_set_aside_after_the_declared_attempts() -> None:
+    resource = next(one for one in recorded().of_type("aws:sqs/queue:Queue") if one.inputs["name"] == NAMES.queue)
+    assert any(urn.endswith("::delivery-dead-letters") for urn in resource.property_dependencies["redrivePolicy"])
+
+
+def test_only_the_queue_itself_may_set_requests_aside() -> None:
+    policy = json.loads(recorded().one("RedriveAllowPolicy").inputs["redriveAllowPolicy"])
+    assert policy == {"redrivePermission": "byQueue", "sourceQueueArns": [NAMES.queue_arn]}
+
+
+def test_dead_letters_wait_for_as_long_as_the_service_lets_them() -> None:
+    assert queue(NAMES.dead_letters)["messageRetentionSeconds"] == 1_209_600
+    assert queue(NAMES.queue)["messageRetentionSeconds"] == 86_400
+
+
+@pytest.mark.parametrize("name", [NAMES.queue, NAMES.dead_letters])
+def test_queues_are_encrypted_with_the_key_of_the_data_class(name: str) -> None:
+    assert queue(name)["kmsMasterKeyId"] == key_arn(HOME)
+
+
+def test_nobody_uses_a_queue_without_tls_or_from_another_account() -> None:
+    policies = [json.loads(one.inputs["policy"]) for one in recorded().of_type("aws:sqs/queuePolicy:QueuePolicy")]
+    assert len(policies) == 2
+    for policy in policies:
+        assert {one["Effect"] for one in policy["Statement"]} == {"Deny"}
+        conditions = [one["Condition"] for one in policy["Statement"]]
+        assert {"Bool": {"aws:SecureTransport": "false"}} in conditions
+        assert {"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}} in conditions
+
+
+def test_tickets_are_encrypted_expire_and_are_not_deleted_by_mistake() -> None:
+    table = recorded().one("Table")
+    assert table.inputs["serverSideEncryption"] == {"enabled": True, "kmsKeyArn": key_arn(HOME)}
+    assert table.inputs["ttl"]["enabled"] is True
+    assert table.inputs["deletionProtectionEnabled"] is True
+    assert table.protect
+    declared = {attribute["name"] for attribute in table.inputs["attributes"]}
+    assert declared == {table.inputs["hashKey"]}
+
+
+@pytest.mark.parametrize(("retention_seconds", "days"), [(60, 1), (43_200, 1), (43_201, 2), (1_209_600, 28)])
+def test_payloads_are_gone_when_no_ticket_can_speak_of_them_any_more(
+    record: Recorder, retention_seconds: int, days: int
+) -> None:
+    rules = made(record, retention_seconds=retention_seconds).one("BucketLifecycleConfiguration").inputs["rules"]
+    assert days in {rule["expiration"]["days"] for rule in rules if "days" in rule.get("expiration", {})}
+
+
+def test_people_are_told_of_dead_letters_and_of_requests_that_wait_too_long() -> None:
+    alarms = {
+        one.inputs["metricName"]: one.inputs for one in recorded().of_type("aws:cloudwatch/metricAlarm:MetricAlarm")
+    }
+    assert alarms["ApproximateNumberOfMessagesVisible"]["dimensions"] == {"QueueName": NAMES.dead_letters}
+    assert alarms["ApproximateNumberOfMessagesVisible"]["threshold"] == 0
+    assert alarms["ApproximateAgeOfOldestMessage"]["dimensions"] == {"QueueName": NAMES.queue}
+    assert alarms["ApproximateAgeOfOldestMessage"]["threshold"] == 600
+    assert all(alarm["alarmActions"] == [topic_arn(HOME)] for alarm in alarms.values())
+
+
+def test_replicas_use_their_own_queue_table_and_payloads_and_no_dead_letters() -> None:
+    statements = deliver_statements(NAMES, HOME, key_arn(HOME))
+    resources = {resource for statement in statements for resource in statement.resources}
+    assert resources == {NAMES.queue_arn, NAMES.table_arn, f"arn:aws:s3:::{NAMES.bucket}/*", key_arn(HOME)}
+    assert not any("*" in action for statement in statements for action in statement.actions)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("max_attempts", 0), ("visibility_timeout_seconds", 43_201), ("retention_seconds", 59), ("oldest_seconds", 0)],
+)
+def test_what_the_service_does_not_allow_is_refused(record: Recorder, key: str, value: int) -> None:
+    with pytest.raises(InputError, match=key):
+        made(record, **{key: value})
