@@ -12,3 +12,10 @@ EXPIRY_ATTRIBUTE: Final = "expires_at"
 
 DELIVERIES_PATH: Final = "/deliveries"
 """Below it, by its id, a caller finds what has become of a request."""
+
+IDEMPOTENCY_HEADER: Final = "idempotency-key"
+"""By this request header a caller says that it sends the same request again (IETF draft-ietf-httpapi-idempotency-key)."""
+
+PREFER_HEADER: Final = "prefer"
+LATER: Final = "respond-async"
+"""By this preference a caller asks to be answered later (RFC 7240, section 4.1)."""

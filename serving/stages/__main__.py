@@ -6,12 +6,16 @@ import argparse
 import socket
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from serving.blueprint.schema.stage_programs import ADMIN_PORT, ENTRY_PORT
 from serving.stages.program import Program
-from serving.stages.settings import SettingsError, load
+from serving.stages.settings import DeliverySettings, Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from serving.stages.later import Later
 
 
 def main() -> int:
@@ -25,6 +29,8 @@ def main() -> int:
     try:
         settings = load(options.settings.read_text(encoding="utf-8"))
         program = Program(settings, admin_port=options.admin_port)
+        if settings.delivery is not None:
+            program.later = _later(settings, settings.delivery, program)
     except (OSError, SettingsError, ValueError) as error:
         sys.stderr.write(f"serving.stages: {error}\n")
         return 2
@@ -38,6 +44,15 @@ def main() -> int:
     sockets = [_listen(options.host, port) for port in (options.port, options.admin_port)]
     uvicorn.Server(config).run(sockets=sockets)
     return 0
+
+
+def _later(settings: Settings, delivery: DeliverySettings, program: Program) -> Later:
+    import boto3
+
+    from serving.stages.delivery import Deliveries
+    from serving.stages.later import Later
+
+    return Later(delivery, Deliveries(delivery, boto3.Session()), program, settings.request_path)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -24,6 +24,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from serving.blueprint.delivery import EXPIRY_ATTRIBUTE, REQUEST_ATTRIBUTE
+from serving.stages.settings import DeliverySettings
 
 _LEASE_MARGIN_SECONDS: Final = 5
 """A lease ends before its reference is seen again, so that the next worker finds it free."""
@@ -49,31 +50,6 @@ class State(StrEnum):
 
 class KeyReusedError(ValueError):
     """The caller has sent another request under the same idempotency key."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeliverySettings:
-    """Where things are, and for how long.
-
-    Attributes:
-        region: AWS region.
-        queue_url: Queue of references.
-        table: Table of tickets.
-        bucket: Bucket of requests and answers.
-        visibility_timeout_seconds: Time of one attempt.
-        retention_seconds: How long a reference waits at most, and how long an answer is kept.
-        max_attempts: Deliveries before a reference becomes a dead letter.
-        parallel_requests: Requests that one replica works on at a time.
-    """
-
-    region: str
-    queue_url: str
-    table: str
-    bucket: str
-    visibility_timeout_seconds: int
-    retention_seconds: int
-    max_attempts: int
-    parallel_requests: int = 1
 
 
 @dataclass(frozen=True, slots=True)

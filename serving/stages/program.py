@@ -11,10 +11,11 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from contextlib import aclosing
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
+from serving.blueprint.delivery import DELIVERIES_PATH
 from serving.blueprint.headers import CALLER_HEADER, VERSION_HEADER
 from serving.stages.calls import DEADLINE_HEADER, Caller, Deadline, StageFailedError, rejected, whole
 from serving.stages.documents import Schema, parse
@@ -22,6 +23,9 @@ from serving.stages.metrics import Metrics
 from serving.stages.problems import CONTENT_TYPE, ProblemError
 from serving.stages.settings import Settings, Step
 from serving.stages.tokens import bounded
+
+if TYPE_CHECKING:
+    from serving.stages.later import Later  # needs the AWS SDK, which most programs can do without
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -73,6 +77,8 @@ class Program:
         self._client = client or httpx.AsyncClient(timeout=_NO_TIMEOUT, limits=limits, trust_env=False)
         self._caller = Caller(self.metrics, self._client)
         self._owed_checks = 0.0
+        self.later: Later | None = None
+        """Answers later; set where the settings say that some requests are."""
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -86,7 +92,11 @@ class Program:
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
+            if message["type"] == "lifespan.startup" and self.later is not None:
+                self.later.start()
             if message["type"] == "lifespan.shutdown":
+                if self.later is not None:
+                    await self.later.stop()
                 await self._client.aclose()
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
@@ -99,7 +109,9 @@ class Program:
 
     async def _serve(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        exchange = Exchange(self, self._settings, headers, send)
+        # what the worker sends has waited long enough
+        later = None if "serving.wait" in scope else self.later
+        exchange = Exchange(self, self._settings, headers, send, later)
         try:
             await exchange.run(scope["method"], scope["path"], receive)
             outcome = "answered"
@@ -143,8 +155,11 @@ class Program:
 class Exchange:
     """One request and its answer."""
 
-    def __init__(self, program: Program, settings: Settings, headers: Mapping[str, str], send: Send) -> None:
+    def __init__(
+        self, program: Program, settings: Settings, headers: Mapping[str, str], send: Send, later: Later | None
+    ) -> None:
         self._program, self._settings, self._headers, self._send = program, settings, headers, send
+        self._later = later
         self.version = settings.current
         left_ms = headers.get(DEADLINE_HEADER, "")
         self._deadline = Deadline(time.monotonic() + int(left_ms) / 1_000 if left_ms.isdecimal() else None)
@@ -167,11 +182,19 @@ class Exchange:
             if method != "POST":
                 raise _only("POST")
             content = await self._checked(receive)
-            work = self._answer(content)
+            later = self._later
+            if later is not None and later.meant(self._headers):
+                work = self._take_in(later, content)
+            else:
+                work = self._answer(content)
         elif path in (self._settings.readiness_path, *self._settings.read_paths):
             if method != "GET":
                 raise _only("GET")
             work = self._read(path)
+        elif self._later is not None and path.startswith(f"{DELIVERIES_PATH}/"):
+            if method != "GET":
+                raise _only("GET")
+            work = self._collect(self._later, path)
         else:
             raise ProblemError(HTTPStatus.NOT_FOUND, "no-such-path", "the contract has no such path")
         await _unless_gone(work, receive)
@@ -217,6 +240,17 @@ class Exchange:
             parts.append(part)
             more = message.get("more_body", False)
         return b"".join(parts)
+
+    async def _take_in(self, later: Later, content: bytes) -> None:
+        told = await later.take_in({**self._headers, VERSION_HEADER: self.version}, content)
+        await self._tell(told)
+
+    async def _collect(self, later: Later, path: str) -> None:
+        await self._tell(await later.collect(path, self._headers))
+
+    async def _tell(self, told: tuple[int, dict[str, str], bytes]) -> None:
+        status, headers, body = told
+        await _send_whole(self._send, status, {**self.answer_headers, **headers}, body)
 
     async def _read(self, path: str) -> None:
         server = self._settings.server

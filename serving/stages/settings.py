@@ -66,6 +66,35 @@ class TokenLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """Where requests wait that are answered later, and for how long.
+
+    Attributes:
+        origin: Scheme and host of the region that holds them, for links.
+        region: AWS region.
+        queue_url: Queue of references.
+        table: Table of tickets.
+        bucket: Bucket of requests and answers.
+        visibility_timeout_seconds: Time of one attempt.
+        retention_seconds: How long a reference waits at most, and how long an answer is kept.
+        max_attempts: Deliveries before a reference becomes a dead letter.
+        parallel_requests: Requests that one replica works on at a time.
+        always: Whether every request is answered later, not only those that ask for it.
+    """
+
+    origin: str
+    region: str
+    queue_url: str
+    table: str
+    bucket: str
+    visibility_timeout_seconds: int
+    retention_seconds: int
+    max_attempts: int
+    parallel_requests: int = 1
+    always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that the program knows.
 
@@ -81,6 +110,7 @@ class Settings:
         token_limits: Bounds of one request.
         response_sample_percent: Share of answers that are compared with the contract.
         drain_seconds: Time that running requests have once the program is told to stop.
+        delivery: Asynchronous delivery; None: every answer is waited for.
     """
 
     service: str
@@ -94,6 +124,7 @@ class Settings:
     token_limits: TokenLimits = field(default=TokenLimits())
     response_sample_percent: float = 0
     drain_seconds: int = 30
+    delivery: DeliverySettings | None = None
 
     @property
     def server(self) -> Step:
@@ -117,6 +148,7 @@ def load(text: str) -> Settings:
         raw["steps"] = tuple(_read(Step, one) for one in raw["steps"])
         raw["read_paths"] = tuple(raw.get("read_paths", ()))
         raw["token_limits"] = _read(TokenLimits, raw.get("token_limits", {}))
+        raw["delivery"] = None if raw.get("delivery") is None else _read(DeliverySettings, raw["delivery"])
         settings = _read(Settings, raw)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingsError(f"the settings are not understood: {error}") from error

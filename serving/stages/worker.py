@@ -14,7 +14,8 @@ from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from serving.stages.delivery import Deliveries, DeliverySettings, Payload, Reference
+from serving.stages.delivery import Deliveries, Payload, Reference
+from serving.stages.settings import DeliverySettings
 
 _FIRST_WAIT_SECONDS: Final = 5
 """Before the second attempt; each further one waits twice as long, up to the time of an attempt."""

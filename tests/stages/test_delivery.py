@@ -4,78 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import boto3
 import pytest
-from moto import mock_aws
 
-from serving.blueprint.delivery import EXPIRY_ATTRIBUTE, REQUEST_ATTRIBUTE
-from serving.stages.delivery import Deliveries, DeliverySettings, KeyReusedError, Payload, Reference, State, Ticket
-
-REGION = "eu-west-1"
-REQUEST = Payload(b'{"amount": 1}', {"x-contract-version": "3.1.0"})
-ANSWER = Payload(b'{"score": 0.5}', {"content-type": "application/json"})
-ATTEMPTS = 3
-
-
-@dataclass
-class Clock:
-    """Unix time as the test wants it."""
-
-    seconds: float = field(default=1_800_000_000)
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@dataclass
-class Bench:
-    """Deliveries, and what they stand on."""
-
-    deliveries: Deliveries
-    clock: Clock
-    settings: DeliverySettings
-    dead_letters: str
-
-    def one(self) -> Reference:
-        [reference] = self.deliveries.receive(10)
-        return reference
-
-    def again(self, reference: Reference) -> Reference:
-        """The reference as SQS would give it the next time, without waiting for its timeout."""
-        sqs = boto3.client("sqs", region_name=REGION)
-        sqs.change_message_visibility(
-            QueueUrl=self.settings.queue_url, ReceiptHandle=reference.receipt, VisibilityTimeout=0
-        )
-        return self.one()
-
-    def found(self, ticket: Ticket) -> Ticket:
-        found = self.deliveries.ticket(ticket.id, ticket.caller)
-        assert found is not None
-        return found
+from serving.blueprint.delivery import EXPIRY_ATTRIBUTE
+from serving.stages.delivery import KeyReusedError, State, ticket_id_of
+from tests.stages.bench import ANSWER, ATTEMPTS, REGION, REQUEST, Bench, open_bench
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
-    with mock_aws():
-        sqs = boto3.client("sqs", region_name=REGION)
-        dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        redrive = f'{{"deadLetterTargetArn": "{arn}", "maxReceiveCount": {ATTEMPTS}}}'
-        queue = sqs.create_queue(QueueName="requests", Attributes={"RedrivePolicy": redrive})["QueueUrl"]
-        boto3.client("dynamodb", region_name=REGION).create_table(
-            TableName="tickets",
-            KeySchema=[{"AttributeName": REQUEST_ATTRIBUTE, "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": REQUEST_ATTRIBUTE, "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        boto3.client("s3", region_name=REGION).create_bucket(
-            Bucket="payloads", CreateBucketConfiguration={"LocationConstraint": REGION}
-        )
-        settings = DeliverySettings(REGION, queue, "tickets", "payloads", 120, 3_600, ATTEMPTS)
-        clock = Clock()
-        yield Bench(Deliveries(settings, boto3.Session(), clock), clock, settings, dead)
+def bench(aws_credentials: None) -> Iterator[Bench]:
+    with open_bench() as opened:
+        yield opened
 
 
 def test_a_request_is_worked_on_and_its_answer_handed_out(bench: Bench) -> None:
@@ -223,8 +165,6 @@ def test_tickets_outlive_their_requests_and_answers_are_kept_for_their_time(benc
 
 
 def test_ids_do_not_run_together() -> None:
-    from serving.stages.delivery import ticket_id_of
-
     pairs = [("a", "bc"), ("ab", "c"), ("abc", ""), ("", "abc"), ('a","b', "c"), ("a", 'b","c')]
     ids = [ticket_id_of(*pair) for pair in pairs]
     assert all(one != other for one, other in itertools.combinations(ids, 2))

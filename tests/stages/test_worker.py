@@ -9,10 +9,21 @@ from dataclasses import dataclass, field
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from serving.stages.delivery import DeliverySettings, Payload, Reference
+from serving.stages.delivery import Payload, Reference
+from serving.stages.settings import DeliverySettings
 from serving.stages.worker import Worker, settled, wait_seconds
 
-SETTINGS = DeliverySettings("eu-west-1", "queue", "table", "bucket", 120, 3_600, 3, parallel_requests=2)
+SETTINGS = DeliverySettings(
+    "https://eu-west-1.embedding.example.com",
+    "eu-west-1",
+    "queue",
+    "table",
+    "bucket",
+    120,
+    3_600,
+    3,
+    parallel_requests=2,
+)
 ANSWER = Payload(b"{}", {})
 
 
