@@ -7,7 +7,7 @@ What crosses regions (keys, artifacts, models, features, routing, backups, budge
 
 from collections.abc import Iterable
 from math import ceil
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -15,6 +15,7 @@ import pulumi_aws as aws
 from components.admission import Admission, AdmissionArgs, admitted_tenant
 from components.cluster import Cluster, ClusterArgs, ExistingClusterArgs
 from components.cluster_addons import ClusterAddons, ClusterAddonsArgs
+from components.delivery_queue import DeliveryQueue, DeliveryQueueArgs
 from components.edge import GATEWAY_PORT, GATEWAY_PROTOCOL
 from components.gateway import Gateway
 from components.gpu_node_group import GpuNodeGroup
@@ -57,6 +58,7 @@ from serving.blueprint.fleet import host_of
 from serving.blueprint.gateway_share import GROWN_PROXIES, MOST_PROXIES, needed_proxies
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
+from serving.blueprint.schema.contract import Delivery
 from serving.blueprint.schema.recovery import StatefulPart
 from serving.planning.backups import backup_class, rules_for, strictest
 from serving.planning.capacity import fabric_adapters
@@ -90,6 +92,7 @@ class RegionalReplicaArgs(TypedDict):
         registry: Registry host and prefix of this region's images.
         model_bucket: Name of the model store's bucket in this region.
         services: Service name -> wiring of its feature store.
+        delivery_key_arns: Service that answers later -> key of its data class in this region; none by default.
         certificate_arns: Validated certificates of the hosts; the first is the listener's default.
         access_log_bucket: Bucket that takes the load balancer's access logs.
         key_arn: Key for the platform's own data in this region.
@@ -103,6 +106,7 @@ class RegionalReplicaArgs(TypedDict):
     registry: str
     model_bucket: str
     services: dict[str, ServiceWiringArgs]
+    delivery_key_arns: NotRequired[dict[str, pulumi.Input[str]]]
     certificate_arns: list[pulumi.Input[str]]
     access_log_bucket: pulumi.Input[str]
     key_arn: pulumi.Input[str]
@@ -120,7 +124,17 @@ class RegionalReplicaSpec(Section):
     model_bucket: str
 
 
-WIRING = frozenset({"services", "certificate_arns", "access_log_bucket", "key_arn", "metrics_key_arn", "model_key_arn"})
+WIRING = frozenset(
+    {
+        "services",
+        "delivery_key_arns",
+        "certificate_arns",
+        "access_log_bucket",
+        "key_arn",
+        "metrics_key_arn",
+        "model_key_arn",
+    }
+)
 
 
 class RegionalReplica(pulumi.ComponentResource):
@@ -152,6 +166,7 @@ class RegionalReplica(pulumi.ComponentResource):
         self.karpenter = self._create_karpenter() if self._starter is NodeStarter.KARPENTER else None
         self.load_balancer = self._create_load_balancer()
         self.observability = self._create_observability()
+        self.deliveries = self._create_deliveries()
         self.addons = self._create_addons()
         self.node_pools = None if self._starter is NodeStarter.CLUSTER_AUTOSCALER else self._create_node_pools()
         self.tenants = self._create_tenants()
@@ -339,6 +354,31 @@ class RegionalReplica(pulumi.ComponentResource):
             args["runbook_base_url"] = environment.runbook_base_url
         return Observability(f"{self._name}-observability", args, child_options(self))
 
+    def _create_deliveries(self) -> dict[str, DeliveryQueue]:
+        """Queues of the services that answer later. They hold what this cell has accepted: no other cell has it."""
+        return {b.name: self._create_delivery(b) for b in self._blueprints if Delivery.ASYNC in b.contract.delivery}
+
+    def _create_delivery(self, blueprint: Blueprint) -> DeliveryQueue:
+        queue = blueprint.contract.queue
+        args: DeliveryQueueArgs = {
+            "environment": self._environment.name,
+            "account_id": self._environment.account_id,
+            "region": self._region.name,
+            "service": blueprint.data_name,
+            "max_attempts": queue.max_attempts,
+            "visibility_timeout_seconds": queue.visibility_timeout_seconds,
+            "retention_seconds": queue.retention_seconds,
+            "oldest_seconds": queue.alert_after_seconds,
+            "deletion_protection": True,
+            "key_arn": self._args["delivery_key_arns"][blueprint.name],
+            "log_bucket": self._args["access_log_bucket"],
+            "topic_arn": self.observability.topic_arn,
+            "tags": service_tags(self._environment, blueprint),
+        }
+        if self.network.s3_endpoint_id is not None:
+            args["endpoint_ids"] = [self.network.s3_endpoint_id]
+        return DeliveryQueue(f"{self._name}-{blueprint.data_name}-delivery", args, child_options(self))
+
     def _in_cluster(self, depends_on: list[pulumi.Resource]) -> pulumi.ResourceOptions:
         """Options of a component whose children live in the cluster."""
         return pulumi.ResourceOptions(parent=self, providers=[self.cluster.kubernetes_provider], depends_on=depends_on)
@@ -494,6 +534,10 @@ class RegionalReplica(pulumi.ComponentResource):
             args["feature_table"] = store["feature_table"]
             args["feature_table_arn"] = store["feature_table_arn"]
             args["feature_key_arn"] = store["feature_key_arn"]
+        delivery = self.deliveries.get(blueprint.name)
+        if delivery is not None:
+            args["delivery_key_arn"] = self._args["delivery_key_arns"][blueprint.name]
+            releases = [*releases, delivery]
         fallback = blueprint.degradation.fallback
         if fallback is not None and fallback.model is not None:
             args["fallback_tags"] = service_tags(environment, blueprint, fallback.model)

@@ -37,6 +37,7 @@ from serving.blueprint.environment.routing import EVEN_WEIGHT, RoutingKind
 from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
+from serving.blueprint.schema.contract import Delivery
 from serving.blueprint.schema.governance import DataClass
 from serving.blueprint.schema.recovery import StatefulPart
 from serving.blueprint.tags import TagKey
@@ -358,6 +359,7 @@ class ServingPlatform(pulumi.ComponentResource):
                 "registry": self.registry.registry(region.name),
                 "model_bucket": model_bucket_name(self._environment.name, self._environment.account_id, region.name),
                 "services": {b.name: self._feature_wiring(b, region.name) for b in self._reading},
+                "delivery_key_arns": self._delivery_key_arns(region.name),
                 "certificate_arns": self._certificate_arns(region.name),
                 "access_log_bucket": self.log_buckets[region.name].name,
                 "key_arn": self.keys.arn(region.name, DataClass.INTERNAL.value),
@@ -366,6 +368,10 @@ class ServingPlatform(pulumi.ComponentResource):
             },
             child_options(self),
         )
+
+    def _delivery_key_arns(self, region: str) -> dict[str, pulumi.Input[str]]:
+        later = [b for b in self._blueprints if Delivery.ASYNC in b.contract.delivery]
+        return {b.name: self.keys.arn(region, b.governance.data_class.value) for b in later}
 
     def _create_peerings(self) -> list[NetworkPeering]:
         named = {tuple(sorted((region.name, peer))) for region in self._environment.regions for peer in region.peers}

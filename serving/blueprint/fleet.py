@@ -263,8 +263,6 @@ def _not_rendered_yet(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
         yield "a step 'smaller-model' to another service (no route leads there)", "state degradation.fallback.model"
     if Action.CACHED_ANSWER in acts:
         yield "a step 'cached-answer' (the gateway keeps no answers)", "take smaller-model or static-answer"
-    if Delivery.ASYNC in blueprint.contract.delivery:
-        yield "contract.delivery 'async' (no queue is rendered)", "deliver sync or stream"
     if blueprint.governance.encryption is Encryption.SERVICE_KEY:
         yield "governance.encryption 'service-key' (keys are made for each data class)", "take data-class-key"
 

@@ -53,7 +53,9 @@ class Later:
         self._working: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to work on what waits."""
+        """Begin to work on what waits, if this replica is to work at all."""
+        if self._settings.parallel_requests == 0:
+            return
         self._working = asyncio.create_task(self._worker.run())
 
     async def stop(self) -> None:

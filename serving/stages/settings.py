@@ -78,7 +78,7 @@ class DeliverySettings:
         visibility_timeout_seconds: Time of one attempt.
         retention_seconds: How long a reference waits at most, and how long an answer is kept.
         max_attempts: Deliveries before a reference becomes a dead letter.
-        parallel_requests: Requests that one replica works on at a time.
+        parallel_requests: Requests that one replica works on at a time; 0: it takes in and hands out only.
         always: Whether every request is answered later, not only those that ask for it.
     """
 

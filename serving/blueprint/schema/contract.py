@@ -221,8 +221,30 @@ class Queue(Section):
         default=345_600,
         ge=60,
         le=1_209_600,  # limit of Amazon SQS: 14 days (botocore 1.44.5, sqs, CreateQueue, MessageRetentionPeriod)
-        description="How long an unread message is kept.",
+        description="How long an unread message is kept, and as long again its answer.",
     )
+    parallel_requests: int = Field(
+        default=1, ge=1, le=10_000, description="Messages that one replica works on at a time, beside direct requests."
+    )
+    alert_after_seconds: int = Field(
+        default=900, ge=60, le=1_209_600, description="Age of the oldest waiting message at which people are told."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Queue:
+        if self.retention_seconds <= self.visibility_timeout_seconds * self.max_attempts:
+            raise_findings(
+                [
+                    Finding(
+                        ("retention_seconds",),
+                        f"{self.retention_seconds} s is not longer than {self.max_attempts} attempts of"
+                        f" {self.visibility_timeout_seconds} s",
+                        effect="messages would be forgotten before they were tried as often as promised",
+                        remedy="keep messages longer, or try less often",
+                    )
+                ]
+            )
+        return self
 
 
 class Contract(Section):
@@ -291,6 +313,13 @@ class Contract(Section):
 
         yield from self._path_findings()
         yield from self._limit_findings()
+        if Delivery.ASYNC in self.delivery and self.stages.ingress.validation is None:
+            yield Finding(
+                ("stages", "ingress", "validation"),
+                "answers are to be delivered later, but no program takes requests in",
+                effect="nothing would put them into the queue, nor take them out",
+                remedy="state contract.stages.ingress.validation (an empty mapping will do)",
+            )
 
     def _path_findings(self) -> Iterator[Finding]:
         if self.path is not None and self._protocol_paths:
