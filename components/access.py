@@ -12,9 +12,10 @@ from typing import Any, Final
 from components.manifest import Manifest
 from components.routing import PREVIEW_HEADER, STAND_IN_HEADER
 from components.workload import Workload
+from serving.blueprint.delivery import DELIVERIES_PATH
 from serving.blueprint.environment import Callers
 from serving.blueprint.headers import CALLER_HEADER
-from serving.blueprint.schema.contract import Protocol
+from serving.blueprint.schema.contract import Delivery, Protocol
 from serving.blueprint.schema.limits import Limits
 
 _PROVIDER: Final = "environment"
@@ -129,7 +130,16 @@ def _operations(workload: Workload) -> list[dict[str, Any] | None]:
     contract = workload.blueprint.contract
     if contract.request_path is None:
         return [None]
-    return [_operation("POST", contract.request_path), *(_operation("GET", path) for path in contract.read_paths)]
+    return [
+        _operation("POST", contract.request_path),
+        *(_operation("GET", path) for path in contract.read_paths),
+        *([_deliveries()] if Delivery.ASYNC in contract.delivery else []),
+    ]
+
+
+def _deliveries() -> dict[str, Any]:
+    """Where answers are fetched; the program gives each to the caller who asked."""
+    return {"methods": ["GET"], "path": {"type": "PathPrefix", "value": DELIVERIES_PATH}}
 
 
 def _operation(method: str, path: str) -> dict[str, Any]:

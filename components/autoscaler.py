@@ -8,10 +8,19 @@ from typing import Any, Final
 
 from components.manifest import Manifest
 from components.workload import Workload
+from serving.blueprint.schema.contract import Delivery
 from serving.blueprint.schema.scaling import Fallback, Peak, ScaleDirection, Trigger
 from serving.planning.capacity import NODE_START_SECONDS
 from serving.telemetry.degradation import stood_in_routes
-from serving.telemetry.metrics import SCRAPE_SECONDS, MetricType, ScalingQuery, Scope, replicas, scaling_query
+from serving.telemetry.metrics import (
+    SCRAPE_SECONDS,
+    MetricType,
+    ScalingQuery,
+    Scope,
+    replicas,
+    scaling_query,
+    waiting_requests,
+)
 
 _POLLING_SECONDS: Final = SCRAPE_SECONDS
 """As often as metrics are scraped: asking more often would get the same answer."""
@@ -52,6 +61,7 @@ def scaled_object(workload: Workload, prometheus_url: str) -> Manifest:
             },
             "triggers": [
                 *(_metric_trigger(workload, trigger, prometheus_url) for trigger in scaling.effective_triggers),
+                *_waiting_trigger(workload, prometheus_url),
                 *(_peak_trigger(peak) for peak in _schedule(workload)),
             ],
         },
@@ -128,6 +138,27 @@ def _with_prewarmed(workload: Workload, trigger: Trigger) -> ScalingQuery:
     if asked.metric_type is MetricType.VALUE:
         total = f"({asked.promql}) * {replicas(scope)}"
     return ScalingQuery(f"({total}) + {_number(prewarmed * trigger.target)}", MetricType.AVERAGE_VALUE)
+
+
+def _waiting_trigger(workload: Workload, prometheus_url: str) -> list[dict[str, Any]]:
+    """Replicas enough to work off what waits in half the time after which people would be told."""
+    contract, scaling = workload.blueprint.contract, workload.blueprint.scaling
+    if Delivery.ASYNC not in contract.delivery or workload.stands_in:
+        return []
+    worked_off = scaling.replica_rps * contract.queue.alert_after_seconds / 2
+    return [
+        {
+            "type": "prometheus",
+            "name": "waiting-requests",
+            "metricType": MetricType.AVERAGE_VALUE.value,
+            "metadata": {
+                "serverAddress": prometheus_url,
+                "query": waiting_requests(Scope(workload.namespace, workload.name)),
+                "threshold": _number(max(1, worked_off)),
+                "ignoreNullValues": "false",
+            },
+        }
+    ]
 
 
 def _schedule(workload: Workload) -> tuple[Peak, ...]:

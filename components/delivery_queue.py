@@ -20,7 +20,10 @@ from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
 from serving.blueprint.delivery import EXPIRY_ATTRIBUTE, REQUEST_ATTRIBUTE
 from serving.blueprint.environment import AccountId, AwsRegion
+from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Name, Section
+from serving.blueprint.schema.contract import Delivery
+from serving.stages.settings import DeliverySettings
 
 _MOST_RETENTION_SECONDS: Final = 1_209_600
 """14 days (botocore 1.44.5, sqs, CreateQueue, MessageRetentionPeriod)."""
@@ -264,10 +267,17 @@ class DeliveryNames:
 
     def __init__(self, environment: str, account_id: str, region: str, service: str) -> None:
         self._here = (region, account_id)
+        self.region: str = region
         self.queue: str = physical_name(NameRule.SQS_QUEUE, environment, service, "requests")
         self.dead_letters: str = physical_name(NameRule.SQS_QUEUE, environment, service, "dead-letters")
         self.table: str = physical_name(NameRule.DYNAMODB_TABLE, environment, service, "requests")
         self.bucket: str = physical_name(NameRule.S3_BUCKET, environment, account_id, region, service, "delivery")
+
+    @property
+    def queue_url(self) -> str:
+        """URL of the queue (Amazon SQS developer guide, "Queue and message identifiers", read 2026-11)."""
+        region, account_id = self._here
+        return f"https://sqs.{region}.{dns_suffix(region)}/{account_id}/{self.queue}"
 
     @property
     def queue_arn(self) -> str:
@@ -300,6 +310,29 @@ def deliver_statements(names: DeliveryNames, region: str, key_arn: pulumi.Input[
         Statement("Payloads", ("s3:GetObject", "s3:PutObject"), (f"{bucket_arn(names.bucket, region)}/*",)),
         Statement("DeliveryKey", ("kms:Decrypt", "kms:GenerateDataKey"), (key_arn,), conditions=(through,)),
     ]
+
+
+def delivery_settings(blueprint: Blueprint, names: DeliveryNames, origin: str) -> DeliverySettings:
+    """What the program beside the server must know of its queue.
+
+    Args:
+        blueprint: The service.
+        names: Where it is.
+        origin: Scheme and host of the service in this region.
+    """
+    queue = blueprint.contract.queue
+    return DeliverySettings(
+        origin=origin,
+        region=names.region,
+        queue_url=names.queue_url,
+        table=names.table,
+        bucket=names.bucket,
+        visibility_timeout_seconds=queue.visibility_timeout_seconds,
+        retention_seconds=queue.retention_seconds,
+        max_attempts=queue.max_attempts,
+        parallel_requests=queue.parallel_requests,
+        always=set(blueprint.contract.delivery) == {Delivery.ASYNC},
+    )
 
 
 def _kept_days(retention_seconds: int) -> int:

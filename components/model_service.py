@@ -7,6 +7,7 @@ of its replicas. How each object looks is in the modules that it calls: `workloa
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
@@ -19,6 +20,7 @@ from components.cluster import cluster_arn
 from components.cluster_addons import ClusterAddons
 from components.degradation import rung_filters, rung_route, rung_traffic
 from components.degradation_switch import switch_access, switch_jobs, switch_policy
+from components.delivery_queue import DeliveryNames, deliver_statements, delivery_settings
 from components.feature_store import read_features
 from components.gateway import Gateway
 from components.hosts import regional_host
@@ -39,6 +41,8 @@ from serving.blueprint.gateway_share import LEAST_PROXIES
 from serving.blueprint.ladder import Rung, rungs
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Name, Section, Sha256
+from serving.blueprint.schema.contract import Delivery
+from serving.stages.settings import DeliverySettings
 
 FEATURE_TABLE_VARIABLE: Final = "FEATURE_TABLE"
 """Environment variable by which a server learns the name of its online feature table."""
@@ -63,6 +67,7 @@ class ModelServiceArgs(TypedDict):
         feature_table: Online feature table; where the model reads feature views.
         feature_table_arn: The table in this region; needed with `feature_table`.
         feature_key_arn: Key of that table; needed with `feature_table`.
+        delivery_key_arn: Key of what waits; needed where the contract delivers answers later.
         callers: The identity provider whose tokens the gateway verifies; anybody may call by default.
         prometheus_url: Where autoscaler and analyses ask; the cluster's own Prometheus by default.
         fabric_adapters: Elastic Fabric Adapters of each node of a replica that spans nodes; none by default.
@@ -87,6 +92,7 @@ class ModelServiceArgs(TypedDict):
     feature_table: NotRequired[str]
     feature_table_arn: NotRequired[pulumi.Input[str]]
     feature_key_arn: NotRequired[pulumi.Input[str]]
+    delivery_key_arn: NotRequired[pulumi.Input[str]]
     callers: NotRequired[Any]
     prometheus_url: NotRequired[str]
     fabric_adapters: NotRequired[int]
@@ -128,7 +134,7 @@ class ModelServiceSpec(Section):
         return self
 
 
-WIRING = frozenset({"model_key_arn", "signer_key_arn", "feature_table_arn", "feature_key_arn"})
+WIRING = frozenset({"model_key_arn", "signer_key_arn", "feature_table_arn", "feature_key_arn", "delivery_key_arn"})
 
 
 class ModelService(pulumi.ComponentResource):
@@ -147,6 +153,7 @@ class ModelService(pulumi.ComponentResource):
         self._spec = parse_args(ModelServiceSpec, "ModelService", name, args, WIRING)
         self._blueprint = self._spec.blueprint
         self._ready = declared_dependencies(opts)
+        self._delivery_names = self._planned_delivery()
         self._workloads = list(self._planned_workloads())
         identity = self._create_identity()
         self._access = self._create("access", self._access_policy(), self._ready)
@@ -156,6 +163,12 @@ class ModelService(pulumi.ComponentResource):
         self.rollout_name = pulumi.Output.from_input(self._blueprint.name)
         self.url = pulumi.Output.from_input(f"https://{self._spec.host}")
         self.register_outputs({"role_arn": self.role_arn, "rollout_name": self.rollout_name, "url": self.url})
+
+    def _planned_delivery(self) -> DeliveryNames | None:
+        spec, blueprint = self._spec, self._blueprint
+        if Delivery.ASYNC not in blueprint.contract.delivery:
+            return None
+        return DeliveryNames(spec.environment, spec.account_id, spec.region, blueprint.data_name)
 
     def _planned_workloads(self) -> Iterator[Workload]:
         """The service's own model, and the fallback model where one is kept beside it."""
@@ -216,6 +229,8 @@ class ModelService(pulumi.ComponentResource):
         if "signer_key_arn" in args:
             signer = args["signer_key_arn"]
             statements.append(Statement("VerifySignature", ("kms:GetPublicKey", "kms:Verify"), (signer,)))
+        if self._delivery_names is not None:
+            statements += deliver_statements(self._delivery_names, spec.region, args["delivery_key_arn"])
         if spec.feature_table is not None:
             statements += read_features(args["feature_table_arn"], spec.region, args["feature_key_arn"])
         return statements
@@ -240,7 +255,7 @@ class ModelService(pulumi.ComponentResource):
         self, workload: Workload, prefix: str, depends_on: Sequence[pulumi.Resource]
     ) -> pulumi.Resource:
         """Pods behind a controller that replaces them: single ones by a Rollout, groups by a LeaderWorkerSet."""
-        template = pod_template(workload, self._context())
+        template = pod_template(workload, self._context(workload))
         if workload.spans_nodes:
             groups = leader_worker_set(workload, template, self._spec.fabric_adapters)
             return self._create(f"{prefix}groups", groups, depends_on)
@@ -299,7 +314,7 @@ class ModelService(pulumi.ComponentResource):
     def _limits(self) -> dict[str, Any]:
         return rate_limit(self._blueprint.contract.limits, self._spec.gateway_proxies, self._spec.callers)
 
-    def _context(self) -> PodContext:
+    def _context(self, workload: Workload) -> PodContext:
         table = self._spec.feature_table
         return PodContext(
             region=self._spec.region,
@@ -308,4 +323,16 @@ class ModelService(pulumi.ComponentResource):
             tools_image_digest=self._spec.tools_image_digest,
             model_bucket=self._spec.model_bucket,
             environment={} if table is None else {FEATURE_TABLE_VARIABLE: table},
+            delivery=self._delivery(workload),
         )
+
+    def _delivery(self, workload: Workload) -> DeliverySettings | None:
+        """Where requests wait that are answered later; the link to an answer leads to the region that holds it.
+
+        A model that stands in takes requests in and hands answers out, and leaves the work to the service's own.
+        """
+        if self._delivery_names is None:
+            return None
+        origin = f"https://{regional_host(self._spec.host, self._spec.region)}"
+        settings = delivery_settings(self._blueprint, self._delivery_names, origin)
+        return replace(settings, parallel_requests=0) if workload.stands_in else settings

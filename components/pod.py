@@ -30,6 +30,7 @@ from components.workload import Workload
 from serving.blueprint.environment import NodePurpose
 from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Model, Resources
+from serving.stages.settings import DeliverySettings
 
 _USER: Final = 10_001
 """Above all ids that a node or an image is likely to use for somebody."""
@@ -57,6 +58,7 @@ class PodContext:
         tools_image_digest: Its digest.
         model_bucket: Bucket of the model store in this region.
         environment: Further environment variables of the server.
+        delivery: Where requests wait that are answered later.
     """
 
     region: str
@@ -65,12 +67,16 @@ class PodContext:
     tools_image_digest: str
     model_bucket: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    delivery: DeliverySettings | None = None
 
 
 def pod_template(workload: Workload, context: PodContext) -> dict[str, Any]:
     """The pod template of a workload."""
     return {
-        "metadata": {"labels": workload.labels, "annotations": {**workload.annotations, **stage_annotations(workload)}},
+        "metadata": {
+            "labels": workload.labels,
+            "annotations": {**workload.annotations, **stage_annotations(workload, context.delivery)},
+        },
         "spec": {
             "serviceAccountName": workload.service_account,
             "automountServiceAccountToken": False,

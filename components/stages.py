@@ -19,7 +19,7 @@ from serving.blueprint.schema.contract import Protocol
 from serving.blueprint.schema.stage_programs import ADMIN_PORT, ENTRY_PORT, StageContainer, Validation
 from serving.blueprint.tags import LABEL_PREFIX
 from serving.stages.rendering import settings_of
-from serving.stages.settings import dump
+from serving.stages.settings import DeliverySettings, dump
 
 SETTINGS_ANNOTATION: Final = f"{LABEL_PREFIX}stage-settings"
 """The settings are part of the pod template, not an object of their own: another contract is another version of the
@@ -69,8 +69,13 @@ def stage_containers(workload: Workload, context: StageContext) -> list[dict[str
     return [*working, *([] if stages.ingress.validation is None else [_ingress(stages.ingress.validation, context)])]
 
 
-def stage_annotations(workload: Workload) -> dict[str, str]:
-    """Annotations of the pod: the settings of the program."""
+def stage_annotations(workload: Workload, delivery: DeliverySettings | None) -> dict[str, str]:
+    """Annotations of the pod: the settings of the program.
+
+    Args:
+        workload: The workload.
+        delivery: Where requests wait that are answered later.
+    """
     blueprint = workload.blueprint
     if blueprint.contract.stages.ingress.validation is None:
         return {}
@@ -79,6 +84,7 @@ def stage_annotations(workload: Workload) -> dict[str, str]:
         server_port=workload.server.port,
         readiness_path=workload.server.readiness_path,
         drain_seconds=workload.drain_seconds,
+        delivery=delivery,
     )
     return {SETTINGS_ANNOTATION: dump(replace(settings, request_path=_request_path(workload, settings.request_path)))}
 

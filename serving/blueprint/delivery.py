@@ -13,8 +13,11 @@ EXPIRY_ATTRIBUTE: Final = "expires_at"
 DELIVERIES_PATH: Final = "/deliveries"
 """Below it, by its id, a caller finds what has become of a request."""
 
+WAITING_METRIC: Final = "serving_stages_waiting_requests"
+"""Gauge: requests in the queue, as every replica sees it."""
+
 IDEMPOTENCY_HEADER: Final = "idempotency-key"
-"""By this request header a caller says that it sends the same request again (IETF draft-ietf-httpapi-idempotency-key)."""
+"""By this request header a caller says that it sends the same request again (draft-ietf-httpapi-idempotency-key)."""
 
 PREFER_HEADER: Final = "prefer"
 LATER: Final = "respond-async"

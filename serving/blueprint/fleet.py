@@ -16,7 +16,7 @@ from serving.blueprint.environment import Environment, EnvironmentKind, RoutingK
 from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.gateway_share import MOST_PROXIES, SHARED_PER_PROXY, claimed, needed_proxies
 from serving.blueprint.schema import Blueprint
-from serving.blueprint.schema.contract import Delivery, Protocol
+from serving.blueprint.schema.contract import Protocol
 from serving.blueprint.schema.degradation import Action
 from serving.blueprint.schema.governance import DataClass, Encryption
 from serving.blueprint.schema.recovery import FailoverMode

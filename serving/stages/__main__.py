@@ -52,7 +52,8 @@ def _later(settings: Settings, delivery: DeliverySettings, program: Program) -> 
     from serving.stages.delivery import Deliveries
     from serving.stages.later import Later
 
-    return Later(delivery, Deliveries(delivery, boto3.Session()), program, settings.request_path)
+    deliveries = Deliveries(delivery, boto3.Session())
+    return Later(delivery, deliveries, program, settings.request_path, program.metrics.waiting.set)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -38,7 +38,14 @@ _KEPT_HEADERS: Final = frozenset(
 class Later:
     """Takes requests in, hands answers out, and works on what waits."""
 
-    def __init__(self, settings: DeliverySettings, deliveries: Deliveries, program: Application, path: str) -> None:
+    def __init__(
+        self,
+        settings: DeliverySettings,
+        deliveries: Deliveries,
+        program: Application,
+        path: str,
+        tell: Callable[[int], None],
+    ) -> None:
         """Prepare; `start` begins to work.
 
         Args:
@@ -46,23 +53,22 @@ class Later:
             deliveries: What stores them.
             program: Answers requests, as an ASGI application.
             path: Where requests are posted.
+            tell: Takes the number of requests that wait.
         """
         self._settings, self._deliveries = settings, deliveries
         self._program, self._path = program, path
-        self._worker = Worker(settings, deliveries, self._answer)
-        self._working: asyncio.Task[None] | None = None
+        self._worker = Worker(settings, deliveries, self._answer, tell)
+        self._working: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to work on what waits, if this replica is to work at all."""
-        if self._settings.parallel_requests == 0:
-            return
-        self._working = asyncio.create_task(self._worker.run())
+        if self._settings.parallel_requests:
+            self._working = [asyncio.create_task(one) for one in (self._worker.run(), self._worker.watch())]
 
     async def stop(self) -> None:
         """Take nothing more, and wait for what runs."""
         self._worker.stop()
-        if self._working is not None:
-            await self._working
+        await asyncio.gather(*self._working)
 
     def meant(self, headers: Mapping[str, str]) -> bool:
         """Whether a request is to be answered later."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from serving.blueprint.delivery import WAITING_METRIC
 
 _BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
@@ -31,6 +33,8 @@ class Metrics:
             ["version", "valid"],
             registry=self._registry,
         )
+
+        self.waiting = Gauge(WAITING_METRIC, "Requests that wait to be answered later.", registry=self._registry)
 
     def exposition(self) -> bytes:
         """All of it in Prometheus' text format."""

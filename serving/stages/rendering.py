@@ -6,10 +6,17 @@ from serving.blueprint.crosschecks import tightest_latency
 from serving.blueprint.headers import VERSION_HEADER, deprecation_headers
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.contract import Stage
-from serving.stages.settings import Settings, Step, TokenLimits, Version
+from serving.stages.settings import DeliverySettings, Settings, Step, TokenLimits, Version
 
 
-def settings_of(blueprint: Blueprint, *, server_port: int, readiness_path: str, drain_seconds: int) -> Settings:
+def settings_of(
+    blueprint: Blueprint,
+    *,
+    server_port: int,
+    readiness_path: str,
+    drain_seconds: int,
+    delivery: DeliverySettings | None = None,
+) -> Settings:
     """What the program of a service must know.
 
     Args:
@@ -17,6 +24,7 @@ def settings_of(blueprint: Blueprint, *, server_port: int, readiness_path: str, 
         server_port: Where the server listens.
         readiness_path: Where the server says that the model is loaded.
         drain_seconds: Time that running requests have to end.
+        delivery: Where requests wait that are answered later; needed where the contract delivers so.
 
     Raises:
         ValueError: The contract declares no program.
@@ -37,6 +45,7 @@ def settings_of(blueprint: Blueprint, *, server_port: int, readiness_path: str, 
         token_limits=TokenLimits(contract.limits.max_output_tokens, contract.limits.max_prompt_bytes),
         response_sample_percent=validation.response_sample_percent,
         drain_seconds=drain_seconds,
+        delivery=delivery,
     )
 
 

@@ -23,6 +23,9 @@ _FIRST_WAIT_SECONDS: Final = 5
 _PAUSE_SECONDS: Final = 5.0
 """After a call of AWS that failed: asking again at once would not help it."""
 
+_COUNT_SECONDS: Final = 10.0
+"""Between two counts: more often than metrics are scraped."""
+
 _UNSETTLED: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 """Refusals that are about the moment and not about the request."""
 
@@ -34,17 +37,30 @@ Answer = Callable[[Payload], Awaitable[tuple[int, Payload]]]
 class Worker:
     """Works until it is told to stop."""
 
-    def __init__(self, settings: DeliverySettings, deliveries: Deliveries, answer: Answer) -> None:
+    def __init__(
+        self, settings: DeliverySettings, deliveries: Deliveries, answer: Answer, tell: Callable[[int], None]
+    ) -> None:
         """Prepare; nothing runs yet.
 
         Args:
             settings: How many requests at a time, and how long one may take.
             deliveries: Where requests come from.
             answer: Answers one, as the program answers consumers.
+            tell: Takes the number of requests that wait, every few seconds.
         """
+        self._tell = tell
         self._settings, self._deliveries, self._answer = settings, deliveries, answer
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+
+    async def watch(self) -> None:
+        """Count what waits, for the autoscaler; returns when told to stop."""
+        while not self._stopping.is_set():
+            try:
+                self._tell(await asyncio.to_thread(self._deliveries.waiting))
+            except (BotoCoreError, ClientError):
+                _LOG.exception("the queue can't be counted")
+            await self._pause(_COUNT_SECONDS)
 
     async def run(self) -> None:
         """Take references while there is room for them; returns when told to stop and all that runs has ended."""
@@ -57,7 +73,7 @@ class Worker:
                 references = await asyncio.to_thread(self._deliveries.receive, room)
             except (BotoCoreError, ClientError):
                 _LOG.exception("the queue can't be read")
-                await self._pause()
+                await self._pause(_PAUSE_SECONDS)
                 continue
             for reference in references:
                 task = asyncio.create_task(self._work(reference))
@@ -91,9 +107,9 @@ class Worker:
         except (BotoCoreError, ClientError):
             _LOG.exception("ticket %s: can't be given back; its lease will run out", reference.ticket_id)
 
-    async def _pause(self) -> None:
+    async def _pause(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(_PAUSE_SECONDS):
+            async with asyncio.timeout(seconds):
                 await self._stopping.wait()
         except TimeoutError:
             return

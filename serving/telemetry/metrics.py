@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from serving.blueprint.delivery import WAITING_METRIC
 from serving.blueprint.errors import Finding, InternalError, KeyPath
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.model import EngineName, Model
@@ -203,6 +204,11 @@ def settled_query(blueprint: Blueprint, signal: Signal, *, scope: Scope, model: 
     served = model or blueprint.model
     value = query(blueprint, signal, scope=scope, model=served)
     return f"({value}) or 0 * {_alive(blueprint, signal, scope, served)}"
+
+
+def waiting_requests(scope: Scope) -> str:
+    """Requests that wait to be answered later. Every replica sees the same queue; without one, nobody counts."""
+    return f"max({selector(WAITING_METRIC, scope.pods)}) or vector(0)"
 
 
 def replicas(scope: Scope) -> str:

@@ -27,7 +27,9 @@ class Desk:
     def __init__(self, bench: Bench, chain: Chain, *, always: bool = False) -> None:
         self.bench, self.chain = bench, chain
         settings = bench.settings if not always else _always(bench)
-        self.later = Later(settings, bench.deliveries, chain.program, chain.settings.request_path)
+        self.later = Later(
+            settings, bench.deliveries, chain.program, chain.settings.request_path, chain.program.metrics.waiting.set
+        )
         chain.program.later = self.later
 
     def post(self, document: object = PAYMENT, **headers: str) -> httpx.Response:

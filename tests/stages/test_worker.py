@@ -64,7 +64,7 @@ def worked(lists: Lists, answer: Answer) -> Lists:
     """Run until the queue is empty and everything has ended."""
 
     async def run() -> None:
-        worker = Worker(SETTINGS, lists, answer)  # type: ignore[arg-type]
+        worker = Worker(SETTINGS, lists, answer, lambda _: None)  # type: ignore[arg-type]
         loop = asyncio.get_running_loop()
         lists.when_empty = lambda: loop.call_soon_threadsafe(worker.stop) and None
         async with asyncio.timeout(30):
