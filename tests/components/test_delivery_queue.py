@@ -7,12 +7,18 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from components.delivery_queue import DeliveryNames, DeliveryQueue, deliver_statements
+from components.access import access_policy
+from components.autoscaler import scaled_object
+from components.delivery_queue import DeliveryNames, DeliveryQueue, deliver_statements, delivery_settings
+from serving.blueprint.delivery import WAITING_METRIC
 from serving.blueprint.errors import InputError
 from tests.components.recorder import Recorded, Recorder
 from tests.components.recorder import record as record_program
 from tests.components.samples import ACCOUNT, HOME, delivery_queue_args, key_arn, topic_arn
+from tests.components.serving_samples import workload
+from tests.documents import blueprint
 
 NAMES = DeliveryNames("test", ACCOUNT, HOME, "embedding")
 
@@ -103,3 +109,48 @@ def test_replicas_use_their_own_queue_table_and_payloads_and_no_dead_letters() -
 def test_what_the_service_does_not_allow_is_refused(record: Recorder, key: str, value: int) -> None:
     with pytest.raises(InputError, match=key):
         made(record, **{key: value})
+
+
+def test_the_program_is_told_where_the_queue_is_as_it_was_declared() -> None:
+    settings = delivery_settings(blueprint("embedding"), NAMES, "https://eu-west-1.embedding.example.com")
+    assert settings.queue_url == f"https://sqs.{HOME}.amazonaws.com/{ACCOUNT}/{NAMES.queue}"
+    assert (settings.table, settings.bucket) == (NAMES.table, NAMES.bucket)
+    assert (settings.max_attempts, settings.visibility_timeout_seconds, settings.parallel_requests) == (4, 60, 4)
+    assert settings.always is False
+
+
+def test_a_contract_that_answers_later_only_takes_every_request_in() -> None:
+    later = blueprint("embedding", **{"contract.delivery": ["async"]})
+    assert delivery_settings(later, NAMES, "https://here").always is True
+
+
+@pytest.mark.parametrize(("later", "paths"), [(["sync", "async"], {"/deliveries"}), (["sync"], set())])
+def test_callers_fetch_answers_where_there_are_any(later: list[str], paths: set[str]) -> None:
+    rules = access_policy(workload("embedding", **{"contract.delivery": later}), None, [])["spec"]["authorization"][
+        "rules"
+    ]
+    found = {rule["operation"]["path"]["value"] for rule in rules if rule["operation"]["path"]["type"] == "PathPrefix"}
+    assert found == paths
+
+
+def test_replicas_follow_what_waits() -> None:
+    triggers = scaled_object(workload("embedding"), "http://prometheus")["spec"]["triggers"]
+    [trigger] = [one for one in triggers if one["name"] == "waiting-requests"]
+    assert WAITING_METRIC in trigger["metadata"]["query"]
+    # 40 requests a second for half of 900 seconds
+    assert trigger["metadata"]["threshold"] == "18000"
+    triggers = scaled_object(workload("embedding", **{"contract.delivery": ["sync"]}), "http://prometheus")["spec"][
+        "triggers"
+    ]
+    assert not any(one["name"] == "waiting-requests" for one in triggers)
+
+
+def test_messages_are_not_forgotten_before_they_were_tried_as_often_as_promised() -> None:
+    queue = {"visibility_timeout_seconds": 600, "max_attempts": 10, "retention_seconds": 6_000}
+    with pytest.raises(ValidationError, match="not longer than 10 attempts"):
+        blueprint("embedding", **{"contract.queue": queue})
+
+
+def test_later_answers_need_the_program_that_takes_requests_in() -> None:
+    with pytest.raises(ValidationError, match="no program takes requests in"):
+        blueprint("embedding", **{"contract.stages": {}})

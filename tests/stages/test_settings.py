@@ -26,5 +26,6 @@ def test_settings_that_are_not_understood_end_the_program(change: dict[str, obje
 
 
 def test_a_service_without_the_program_has_no_settings() -> None:
+    bare = blueprint("embedding", **{"contract.delivery": ["sync"], "contract.stages": {}})
     with pytest.raises(ValueError, match="embedding declares no"):
-        settings(blueprint("embedding"))
+        settings(bare)
