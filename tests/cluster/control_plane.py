@@ -140,6 +140,12 @@ class ControlPlane:
         """A kubeconfig of a user of these groups."""
         return self._kubeconfig(user.replace(":", "-"), self._authority.issue(user, groups))
 
+    def administrator(self) -> tuple[str, str, str]:
+        """Certificate of the authority, certificate and key of an administrator, as text."""
+        files = (self._authority.certificate, self._admin.certificate, self._admin.key)
+        authority, certificate, key = (path.read_text(encoding="utf-8") for path in files)
+        return authority, certificate, key
+
     def as_user(self, user: str, groups: Sequence[str] = ()) -> Api:
         """The API as seen by a user of these groups."""
         return Api(self.url, self._authority.certificate, self._authority.issue(user, groups))

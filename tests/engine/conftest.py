@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,10 +81,10 @@ class Engine:
         path.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
-def plugins(folder: Path) -> Path:
+def plugins(folder: Path, packages: Sequence[str] = PROVIDERS) -> Path:
     """Executables by which the engine finds the tests' providers."""
     folder.mkdir()
-    for package in PROVIDERS:
+    for package in packages:
         script = folder / f"pulumi-resource-{package}"
         script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -u "{ROOT}/tests/engine/provider.py" {package}\n')
         script.chmod(0o755)
@@ -104,17 +104,32 @@ def copy_of_project(folder: Path) -> Path:
     return folder
 
 
-def fresh_stack(folder: Path, stack: str, inside: str = ".") -> Engine:
-    """A stack without resources, of a project in a copy of the repository."""
+def fresh_stack(
+    folder: Path,
+    stack: str,
+    inside: str = ".",
+    packages: Sequence[str] = PROVIDERS,
+    variables: Mapping[str, str] | None = None,
+) -> Engine:
+    """A stack without resources, of a project in a copy of the repository.
+
+    Args:
+        folder: Where everything of it is.
+        stack: Its name.
+        inside: The project's folder in the repository.
+        packages: Whose provider is the tests' own; those of others are looked for on PATH.
+        variables: Further environment variables.
+    """
     (folder / "state").mkdir()
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "AWS_"))},
-        "PATH": f"{plugins(folder / 'bin')}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{plugins(folder / 'bin', packages)}{os.pathsep}{os.environ['PATH']}",
         "PULUMI_BACKEND_URL": f"file://{folder}/state",
         "PULUMI_CONFIG_PASSPHRASE": "of the tests",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_HOME": str(folder / "home"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        **(variables or {}),
     }
     one = Engine(copy_of_project(folder / "project") / inside, stack, environment)
     created = subprocess.run(
