@@ -97,8 +97,8 @@ def api_server_policy(metadata: Mapping[str, Any], pods: Mapping[str, str], cidr
         "metadata": dict(metadata),
         "spec": {
             "podSelector": {"matchLabels": dict(pods)},
+            # no rule of ingress is none allowed; an empty list the server drops, and every update would send it again
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [],
             "egress": [{"to": api_server, "ports": [_tcp(_HTTPS)]}],
         },
     }

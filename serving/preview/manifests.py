@@ -31,6 +31,12 @@ _LITERAL = "$literal"
 STANDS_FOR_UNKNOWN = "unknown"
 """Text in the place of a value that is known only once its resource exists, such as an ARN."""
 
+_UNKNOWN_OF_A_FORM = {
+    "subnetSelectorTerms": f"subnet-{STANDS_FOR_UNKNOWN}",
+    "securityGroupSelectorTerms": f"sg-{STANDS_FOR_UNKNOWN}",
+}
+"""Field -> the text in it, where the definition of the kind asks for a form (Karpenter's EC2NodeClass)."""
+
 STANDS_FOR_SECRET = "secret"  # noqa: S105
 """Text in the place of a secret."""
 
@@ -133,14 +139,15 @@ def _manifest(resource: PlanResource) -> Mapping[str, Any]:
     return first | said
 
 
-def _plain(value: PlanValue) -> Any:  # noqa: ANN401
+def _plain(value: PlanValue, unknown: str = STANDS_FOR_UNKNOWN) -> Any:  # noqa: ANN401
     if value == UNKNOWN:
-        return STANDS_FOR_UNKNOWN
+        return unknown
     if value == SECRET:
         return STANDS_FOR_SECRET
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_plain(item, unknown) for item in value]
     if isinstance(value, Mapping):
-        inner = value[_LITERAL] if value.keys() == {_LITERAL} else value
-        return {key: _plain(item) for key, item in inner.items()} if isinstance(inner, Mapping) else inner
+        if value.keys() == {_LITERAL}:
+            return value[_LITERAL]
+        return {key: _plain(item, _UNKNOWN_OF_A_FORM.get(key, unknown)) for key, item in value.items()}
     return value

@@ -106,8 +106,8 @@ class Api:
     def create(self, manifest: Manifest, subresource: str = "") -> Object:
         """Create an object, or post to a subresource of one (`eviction`)."""
         name = manifest["metadata"]["name"] if subresource else ""
-        kind = ("v1", "Pod") if subresource == "eviction" else (manifest["apiVersion"], manifest["kind"])
-        path = self.path(*kind, _namespace(manifest), name) + (f"/{subresource}" if subresource else "")
+        version, kind = ("v1", "Pod") if subresource == "eviction" else (manifest["apiVersion"], manifest["kind"])
+        path = self.path(version, kind, _namespace(manifest), name) + (f"/{subresource}" if subresource else "")
         return self._send("POST", path, manifest, {"fieldManager": MANAGER, "fieldValidation": "Strict"})
 
     def patch(self, manifest: Manifest, changes: Manifest, subresource: str = "") -> Object:

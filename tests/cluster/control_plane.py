@@ -41,6 +41,37 @@ _FOR_OLD_ETCD = (
 _STAGES = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
 
 
+# When the last binding of an admission policy that takes ConfigMaps as parameters goes, the server stops watching
+# ConfigMaps for admission, and never starts again: it stops an informer of a shared factory, which takes it for started
+# (k8s.io/apiserver v0.35.4, pkg/admission/plugin/policy/generic/policy_source.go, `ensureParamsForPolicyLocked`, read
+# 2026-11). Policies of one test would find no parameters once those of another are gone. These stay, and match nothing.
+_WATCHED = "serving-tests-keeps-config-maps-watched"
+_NOTHING = {"matchLabels": {_WATCHED: "never"}}
+_SECRETS = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["secrets"]}
+_KEEP_CONFIG_MAPS_WATCHED: tuple[Manifest, ...] = (
+    {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": _WATCHED},
+        "spec": {
+            "paramKind": {"apiVersion": "v1", "kind": "ConfigMap"},
+            "matchConstraints": {"resourceRules": [_SECRETS], "namespaceSelector": _NOTHING},
+            "validations": [{"expression": "true"}],
+        },
+    },
+    {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": _WATCHED},
+        "spec": {
+            "policyName": _WATCHED,
+            "validationActions": ["Deny"],
+            "paramRef": {"name": _WATCHED, "namespace": "default", "parameterNotFoundAction": "Allow"},
+        },
+    },
+)
+
+
 class ControlPlane:
     """The running parts. Use `api` to talk to it; `run` to add a controller.
 
@@ -74,6 +105,7 @@ class ControlPlane:
             "service account of the default namespace",
             lambda: self.api.find("v1", "ServiceAccount", "default", "default"),
         )
+        self.api.apply(*_KEEP_CONFIG_MAPS_WATCHED)
 
     def stop(self) -> None:
         """End everything, last started first."""

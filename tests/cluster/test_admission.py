@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from components.cluster_addons import ClusterAddons
 from components.lineage import platform_tags, service_tags, tenant_tags
 from components.node_labels import GPU_RESOURCE
 from components.priorities import priority_class_manifest
-from components.tenant import Tenant
+from components.tenant import Tenant, TenantArgs
 from components.workload import service_account
 from serving.blueprint.schema.identity import Tier
 from serving.preview.manifests import planned_objects
@@ -49,13 +50,14 @@ def surroundings(samples: Samples, action: str) -> list[Object]:
     def program() -> None:
         for one in samples.blueprints:
             tenant = one.identity.tenant
-            args: Any = {
+            args: TenantArgs = {
+                "name": tenant,
                 "cpu": 100,
                 "memory_gib": 1_000,
                 "accelerators": 4,
                 "tags": tenant_tags(samples.environment, tenant),
             }
-            Tenant(tenant, {"name": tenant, **args})
+            Tenant(tenant, args)
         tenants = [admitted_tenant(one.identity.tenant, [one], hosts, REGION, [REGISTRY]) for one in samples.blueprints]
         Admission("admission", {"tenants": tenants, "tags": tags})
 
@@ -79,7 +81,7 @@ def api(control_plane: ControlPlane) -> Iterator[Api]:
         for policy in POLICIES:
             in_force = next((twin for twin in twins(samples) if twin.policy == policy.name), None)
             if in_force is not None:
-                api.wait(f"{policy.name} in force", lambda twin=in_force: judged(api, twin.bad), _SETTLE_SECONDS)
+                api.wait(f"{policy.name} in force", partial(judged, api, in_force.bad), _SETTLE_SECONDS)
     yield api
     for one in reversed(made):
         if one["kind"] == "ValidatingAdmissionPolicyBinding":
@@ -194,7 +196,7 @@ def test_platform_namespaces_are_not_judged(api: Api) -> None:
 
 def test_the_controller_manager_finds_no_fault_in_the_types_of_the_expressions(api: Api) -> None:
     for policy in POLICIES:
-        status = api.wait(f"{policy.name} checked", lambda name=policy.name: _checked(api, name), _SETTLE_SECONDS)
+        status = api.wait(f"{policy.name} checked", partial(_checked, api, policy.name), _SETTLE_SECONDS)
         assert status["typeChecking"].get("expressionWarnings", []) == []
 
 

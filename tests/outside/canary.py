@@ -45,6 +45,21 @@ MUST_FAIL = frozenset(
 )
 MUST_PASS = frozenset({("CKV2_AWS_6", "aws_s3_bucket.closed")})
 
+OBJECTS: tuple[Mapping[str, Any], ...] = (
+    {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Rollout",
+        "metadata": {"name": "open", "namespace": "a"},
+        "spec": {
+            "template": {
+                "metadata": {"labels": {"app": "a"}},
+                "spec": {"containers": [{"name": "a", "image": "a:latest", "securityContext": {"privileged": True}}]},
+            }
+        },
+    },
+)
+OBJECTS_MUST_FAIL = frozenset({("CKV_K8S_16", "Deployment.a.open")})  # pods of a custom resource: privileged
+
 
 def canary() -> Plan:
     """The bad plan; one good bucket shows that references are followed."""

@@ -17,14 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from serving.preview.plan import Plan
 from serving.preview.terraform import to_terraform, write_terraform
 from tests.outside import canary
+from tests.outside.kubernetes import for_scanner, known_kinds
 from tests.outside.resolved import PLANS, ROOT, resolved_plan
 from tests.outside.waivers import Comparison, Failure, compare, read_waivers
 
 _FOLDER = ROOT / ".cache" / "outside"
-_ARGUMENTS = ("--framework", "terraform_plan", "--output", "json", "--quiet", "--compact", "--skip-download")
+_REPORT = ("--output", "json", "--quiet", "--compact", "--skip-download")
+_ARGUMENTS = ("--framework", "terraform_plan", *_REPORT)
+_OBJECT_ARGUMENTS = ("--framework", "kubernetes", *_REPORT)
 # What is unknown in a plan counts as given; only resolved plans are scanned, but secrets stay unknown in them too.
 _SETTINGS = {"LOG_LEVEL": "ERROR", "EVAL_TF_PLAN_AFTER_UNKNOWN": "true", "CHECKOV_RENDER_MAX_LEN": "0"}
 _MOST_ENTITIES = 100  # a check that names more types than this looks for something in passing, as for a wildcard
@@ -59,7 +64,21 @@ def scan(checkov: Path, plan: Plan, stack: str) -> Scan:
     _FOLDER.mkdir(parents=True, exist_ok=True)
     file = _FOLDER / f"{stack}.tf.json"
     write_terraform(plan, file)
-    command = [str(checkov), *_ARGUMENTS, "--file", str(file)]
+    resources = to_terraform(plan)["planned_values"]["root_module"]["resources"]
+    return _scan([str(checkov), *_ARGUMENTS, "--file", str(file)], stack, (entry["type"] for entry in resources))
+
+
+def scan_objects(checkov: Path, objects: Sequence[Mapping[str, Any]], stack: str, cluster: str) -> Scan:
+    """Let checkov judge the Kubernetes objects of one cluster."""
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    file = _FOLDER / f"{stack}-{cluster}.yaml"
+    file.write_text(yaml.safe_dump_all(objects, sort_keys=False), encoding="utf-8")
+    kinds = [str(one["kind"]) for one in objects]
+    pods = ["Pod" for one in objects if "template" in one.get("spec", {})]  # counted once more, by itself
+    return _scan([str(checkov), *_OBJECT_ARGUMENTS, "--file", str(file)], stack, [*kinds, *pods])
+
+
+def _scan(command: Sequence[str], stack: str, types: Iterable[str]) -> Scan:
     result = subprocess.run(command, env=os.environ | _SETTINGS, capture_output=True, text=True, check=False)
     try:
         report: dict[str, Any] = json.loads(result.stdout)
@@ -68,10 +87,9 @@ def scan(checkov: Path, plan: Plan, stack: str) -> Scan:
         raise SystemExit(
             f"checkov gave no report on {stack}:\n{result.stdout[-2000:]}{result.stderr[-2000:]}"
         ) from error
-    resources = to_terraform(plan)["planned_values"]["root_module"]["resources"]
     return Scan(
         stack=stack,
-        types=Counter(entry["type"] for entry in resources),
+        types=Counter(types),
         seen=0 if summary["parsing_errors"] else summary["resource_count"],
         passed=summary["passed"],
         failures=[
@@ -105,6 +123,27 @@ def problems(scans: Sequence[Scan], found: Comparison, bird: Scan) -> Iterator[s
         yield f"waiver without a failure, to be removed: {waiver.check} {waiver.resource}"
 
 
+def problems_of_objects(scans: Sequence[Scan], bird: Scan) -> Iterator[str]:
+    """All that must not be with the objects of clusters, beyond failures that no waiver accepts."""
+    for one in (*scans, bird):
+        if not one.is_whole:
+            yield f"{one.stack}: checkov read {one.seen} of {sum(one.types.values())} Kubernetes objects"
+    failed = {(failure.check, failure.resource) for failure in bird.failures}
+    for check, address in sorted(canary.OBJECTS_MUST_FAIL - failed):
+        yield f"canary: {check} does not fail on {address}; the translation hides it"
+
+
+def _objects() -> Iterator[tuple[list[Mapping[str, Any]], str, str]]:
+    """The objects of each cluster of each stack."""
+    for stack in PLANS:
+        for cluster, objects in for_scanner(resolved_plan(stack)).items():
+            yield objects, stack, cluster
+
+
+def _bad_objects() -> tuple[list[Mapping[str, Any]], str, str]:
+    return [shown for one in canary.OBJECTS for shown in known_kinds(one)], canary.STACK, "cluster"
+
+
 def report(scans: Sequence[Scan], found: Comparison, listing: Iterable[str]) -> Iterator[str]:
     """What is said whether or not something is wrong."""
     for one in scans:
@@ -120,10 +159,17 @@ def main(checkov: Path) -> int:
     plans = [(resolved_plan(stack), stack) for stack in PLANS] + [(canary.canary(), canary.STACK)]
     with ThreadPoolExecutor(max_workers=2) as pool:
         *scans, bird = pool.map(lambda job: scan(checkov, *job), plans)
-    found = compare((failure for one in scans for failure in one.failures), read_waivers())
+        of_clusters = list(pool.map(lambda job: scan_objects(checkov, *job), [*_objects(), _bad_objects()]))
+    both = [*scans, *of_clusters[:-1]]
+    found = compare((failure for one in both for failure in one.failures), read_waivers())
     listing = (checkov.parent.parent / "checks.txt").read_text(encoding="utf-8").splitlines()
-    wrong = list(problems(scans, found, bird))
-    lines = [*report(scans, found, listing), *(f"wrong: {line}" for line in wrong), f"checkov: {len(wrong)} problems"]
+    wrong = [*problems(scans, found, bird), *problems_of_objects(of_clusters[:-1], of_clusters[-1])]
+    lines = [
+        *(f"{one.stack}, Kubernetes: {one.seen} objects, {one.passed} checks passed" for one in of_clusters[:-1]),
+        *report(scans, found, listing),
+        *(f"wrong: {line}" for line in wrong),
+        f"checkov: {len(wrong)} problems",
+    ]
     sys.stdout.write("\n".join(lines) + "\n")
     return 1 if wrong else 0
 

@@ -22,9 +22,10 @@ class Waiver(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
-    check: Annotated[str, StringConstraints(pattern=r"^CKV2?_[A-Z]+_\d+$")] = Field(description="Id of the one check.")
-    resource: Annotated[str, StringConstraints(pattern=r"^aws_[a-z0-9_]+\.\S+$")] = Field(
-        description="Address in the translated plan; `*` stands for any characters, but never for the type."
+    check: Annotated[str, StringConstraints(pattern=r"^CKV2?_[A-Z0-9]+_\d+$")] = Field(description="Id of one check.")
+    resource: Annotated[str, StringConstraints(pattern=r"^(aws_[a-z0-9_]+|[A-Z]\w+)\.\S+$")] = Field(
+        description="Address in the translated plan, or kind, namespace and name of a Kubernetes object; `*` stands "
+        "for any characters, but never for the type."
     )
     stacks: frozenset[str] = Field(default=frozenset(), description="Stacks it holds in; all, if none is named.")
     reason: Annotated[str, StringConstraints(min_length=40)] = Field(description="Why the failure is accepted.")

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from components.gateway import Gateway
-from components.routing import VERSION_HEADER, route
+from components.routing import route
+from serving.blueprint.headers import VERSION_HEADER
 from serving.telemetry.gateway import Variant
 from serving.telemetry.metrics import Scope
 from tests.cluster.rehearsals.exporter import cluster_of
