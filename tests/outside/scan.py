@@ -32,6 +32,7 @@ _ARGUMENTS = ("--framework", "terraform_plan", *_REPORT)
 _OBJECT_ARGUMENTS = ("--framework", "kubernetes", *_REPORT)
 # What is unknown in a plan counts as given; only resolved plans are scanned, but secrets stay unknown in them too.
 _SETTINGS = {"LOG_LEVEL": "ERROR", "EVAL_TF_PLAN_AFTER_UNKNOWN": "true", "CHECKOV_RENDER_MAX_LEN": "0"}
+_WITH_PODS = frozenset({"DaemonSet", "Deployment", "Job", "StatefulSet"})
 _MOST_ENTITIES = 100  # a check that names more types than this looks for something in passing, as for a wildcard
 
 
@@ -74,7 +75,7 @@ def scan_objects(checkov: Path, objects: Sequence[Mapping[str, Any]], stack: str
     file = _FOLDER / f"{stack}-{cluster}.yaml"
     file.write_text(yaml.safe_dump_all(objects, sort_keys=False), encoding="utf-8")
     kinds = [str(one["kind"]) for one in objects]
-    pods = ["Pod" for one in objects if "template" in one.get("spec", {})]  # counted once more, by itself
+    pods = ["Pod" for kind in kinds if kind in _WITH_PODS]  # counted once more, by itself
     return _scan([str(checkov), *_OBJECT_ARGUMENTS, "--file", str(file)], stack, [*kinds, *pods])
 
 
