@@ -6,7 +6,6 @@ is there already it owns the node groups only: control plane, access and add-ons
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
@@ -14,6 +13,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 from pydantic import Field, model_validator
 
+from components.eks_addons import AFTER_NODES, BEFORE_NODES, CONFIGURATION, NEEDS, addon_version
 from components.iam import (
     CLUSTER_ROLE,
     PLATFORM,
@@ -33,28 +33,13 @@ from components.log_retention import log_retention_days
 from components.naming import NameRule, physical_name
 from components.node_group import NodeGroup, NodeGroupConfigArgs
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.environment import AccountId, AwsRegion, ExistingCluster, NodePurpose, ZoneName
+from serving.blueprint.environment import AccountId, AwsRegion, EksAddon, ExistingCluster, NodePurpose, ZoneName
 from serving.blueprint.environment import NodeGroup as NodeGroupConfig
-from serving.blueprint.errors import InternalError
 from serving.blueprint.schema.base import Section
 from serving.blueprint.tags import TagKey
-from serving.blueprint.versions import TESTED_VERSIONS
 
 LOG_TYPES: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 """All logs that the control plane offers."""
-
-# Add-ons that nodes need before they are ready, and those that need nodes to run on
-_BEFORE_NODES: Final = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
-_AFTER_NODES: Final = ("coredns", "aws-ebs-csi-driver", "metrics-server", "eks-node-monitoring-agent")
-
-_CONFIGURATION: Final[Mapping[str, Mapping[str, object]]] = {
-    "vpc-cni": {
-        "enableNetworkPolicy": "true",
-        # prefixes instead of single addresses: a node starts its pods without waiting for EC2
-        "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
-    },
-    "coredns": {"autoScaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 10}},
-}
 
 _AUTO_MODE_NODE: Final = f"{PLATFORM}auto-mode-node"
 
@@ -126,6 +111,8 @@ class ClusterArgs(TypedDict):
     """Whether pulls of the nodes fill the environment's `ImageCache`; false by default."""
     backup_plan: NotRequired[str]
     """Class of backups of the cluster's objects and of the volumes that its claims hold; none by default."""
+    provided_addons: NotRequired[list[str]]
+    """AWS's own add-ons that somebody else brings, by name; not made then. None by default."""
     tags: dict[str, str]
     """Ownership tags."""
 
@@ -147,6 +134,7 @@ class ClusterSpec(Section):
     zones: tuple[ZoneName, ...] = Field(min_length=2)
     image_cache: bool = False
     backup_plan: str | None = None
+    provided_addons: tuple[EksAddon, ...] = ()
     tags: dict[str, str]
 
     @model_validator(mode="after")
@@ -202,13 +190,13 @@ class Cluster(pulumi.ComponentResource):
         self.kubeconfig = self._kubeconfig()
         access = [] if existing else self._create_access()
         self.kubernetes_provider: kubernetes.Provider = self._create_kubernetes_provider(access)
-        self.addons: list[aws.eks.Addon] = [self._create_addon(addon) for addon in self._addons(_BEFORE_NODES)]
+        self.addons: list[aws.eks.Addon] = [self._create_addon(addon, []) for addon in self._addons(BEFORE_NODES)]
         self.auto_mode_node_role_name = role_name(spec.environment, spec.region, _AUTO_MODE_NODE)
         self.ready_name = pulumi.Output.all(self.name, *[addon.cluster_name for addon in self.addons]).apply(_first)
         given = existing.node_role_arn if existing else None
         self.node_role_arn = pulumi.Output.from_input(given) if given else self._create_node_role()
         self.node_groups: list[NodeGroup] = self._create_node_groups()
-        self.addons += [self._create_addon(addon, after=self.node_groups) for addon in self._addons(_AFTER_NODES)]
+        self.addons += self._create_late_addons()
         self.register_outputs({key: getattr(self, key) for key in Cluster.__annotations__})
 
     def _create_control_plane(self) -> aws.eks.Cluster:
@@ -264,9 +252,11 @@ class Cluster(pulumi.ComponentResource):
             "storage_config": {"block_storage": {"enabled": True}},
         }
 
-    def _addons(self, addons: tuple[str, ...]) -> tuple[str, ...]:
+    def _addons(self, addons: tuple[EksAddon, ...]) -> list[EksAddon]:
         """Those that are made: an existing cluster has its own, and nodes of Auto Mode have them built in."""
-        return addons if self._spec.existing is None and self._spec.node_groups else ()
+        if self._spec.existing is not None or not self._spec.node_groups:
+            return []
+        return [addon for addon in addons if addon not in self._spec.provided_addons]
 
     def _create_log_group(self) -> aws.cloudwatch.LogGroup:
         """Made before the cluster, or EKS would make it, without retention and key."""
@@ -385,12 +375,20 @@ class Cluster(pulumi.ComponentResource):
             opts=child_options(self, depends_on=access),
         )
 
-    def _create_addon(self, addon: str, after: list[NodeGroup] | None = None) -> aws.eks.Addon:
-        configuration = _CONFIGURATION.get(addon)
+    def _create_late_addons(self) -> list[aws.eks.Addon]:
+        """After the nodes that they run on, and after what brings their kinds."""
+        made: dict[EksAddon, aws.eks.Addon] = {}
+        for addon in self._addons(AFTER_NODES):
+            needed = made.get(NEEDS[addon]) if addon in NEEDS else None
+            made[addon] = self._create_addon(addon, [*self.node_groups, *([needed] if needed else [])])
+        return list(made.values())
+
+    def _create_addon(self, addon: EksAddon, after: list[pulumi.Resource]) -> aws.eks.Addon:
+        configuration = CONFIGURATION.get(addon)
         return aws.eks.Addon(
-            f"{self._name}-{addon}",
+            f"{self._name}-{addon.value}",
             cluster_name=self.name,
-            addon_name=addon,
+            addon_name=addon.value,
             addon_version=addon_version(self._spec.version, addon),
             configuration_values=json.dumps(configuration) if configuration else None,
             pod_identity_associations=self._addon_identity(addon),
@@ -401,12 +399,12 @@ class Cluster(pulumi.ComponentResource):
             opts=child_options(self, depends_on=after),
         )
 
-    def _addon_identity(self, addon: str) -> list[aws.eks.AddonPodIdentityAssociationArgsDict] | None:
+    def _addon_identity(self, addon: EksAddon) -> list[aws.eks.AddonPodIdentityAssociationArgsDict] | None:
         """The role of an add-on that calls AWS; the nodes' role is for nodes."""
-        if addon == "vpc-cni":
+        if addon is EksAddon.VPC_CNI:
             role = self._create_addon_role("cni", "AmazonEKS_CNI_Policy", [])
             return [{"service_account": "aws-node", "role_arn": role}]
-        if addon == "aws-ebs-csi-driver":
+        if addon is EksAddon.EBS_CSI_DRIVER:
             role = self._create_addon_role("ebs", "service-role/AmazonEBSCSIDriverPolicy", self._volume_statements())
             return [{"service_account": "ebs-csi-controller-sa", "role_arn": role}]
         return None
@@ -503,19 +501,6 @@ class Cluster(pulumi.ComponentResource):
             },
             opts=child_options(self),
         )
-
-
-def addon_version(kubernetes_version: str, addon: str) -> str:
-    """The tested version of an add-on.
-
-    Raises:
-        InternalError: no version is recorded for this version of Kubernetes.
-    """
-    try:
-        return TESTED_VERSIONS.eks_addons[kubernetes_version][addon]
-    except KeyError:
-        known = ", ".join(TESTED_VERSIONS.kubernetes_allowed)
-        raise InternalError(f"no version of {addon} for Kubernetes {kubernetes_version}; recorded: {known}") from None
 
 
 def _first(values: list[str]) -> str:

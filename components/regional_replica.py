@@ -244,6 +244,7 @@ class RegionalReplica(pulumi.ComponentResource):
             "private_subnet_ids": [*self.network.private_subnet_ids],
             "key_arn": self._args["key_arn"],
             "image_cache": bool(self._environment.registry.caches),
+            "provided_addons": [addon.value for addon in self._environment.cluster.provided_eks_addons],
             "tags": self._tags,
         }
         if self._region.cluster is not None:

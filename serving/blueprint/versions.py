@@ -96,6 +96,8 @@ TESTED_VERSIONS = VersionSet(
             "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
             "kube-proxy": "v1.35.3-eksbuild.5",
             "metrics-server": "v0.8.1-eksbuild.6",
+            # recorded beside the versions of the three that store, measure and repair above, in the same list for 1.35
+            "snapshot-controller": "v8.5.0-eksbuild.3",
             "vpc-cni": "v1.21.1-eksbuild.8",
         },
     },

@@ -7,7 +7,9 @@ import json
 
 import pytest
 
-from components.cluster import LOG_TYPES, Cluster, addon_version, cluster_arn, cluster_name
+from components.cluster import LOG_TYPES, Cluster, cluster_arn, cluster_name
+from components.eks_addons import AFTER_NODES, BEFORE_NODES, addon_version
+from serving.blueprint.environment import EksAddon
 from serving.blueprint.errors import InputError, InternalError
 from serving.blueprint.versions import TESTED_VERSIONS
 from tests.components.recorder import UNKNOWN, Recorded, Recorder, Resource
@@ -89,10 +91,30 @@ def test_network_policies_are_enforced() -> None:
 
 def test_nodes_wait_for_what_makes_them_ready_and_the_rest_waits_for_nodes() -> None:
     (node_group,) = sample().of_type("aws:eks/nodeGroup:NodeGroup")
-    for addon in ("vpc-cni", "kube-proxy", "eks-pod-identity-agent"):
+    for addon in BEFORE_NODES:
         assert sample().named(f"cluster-{addon}").urn in node_group.dependencies
-    for addon in ("coredns", "aws-ebs-csi-driver", "metrics-server", "eks-node-monitoring-agent"):
+    for addon in AFTER_NODES:
         assert node_group.urn in sample().named(f"cluster-{addon}").dependencies
+
+
+def test_every_addon_of_aws_comes_before_or_after_the_nodes() -> None:
+    assert sorted([*BEFORE_NODES, *AFTER_NODES]) == sorted(EksAddon)
+
+
+def test_the_kinds_of_snapshots_are_there_before_what_looks_for_them() -> None:
+    snapshots = sample().named("cluster-snapshot-controller")
+    assert snapshots.urn in sample().named("cluster-aws-ebs-csi-driver").dependencies
+
+
+@pytest.mark.parametrize("addon", list(EksAddon))
+def test_each_addon_of_aws_can_be_there_already(record: Recorder, addon: EksAddon) -> None:
+    """Neither it nor a role for it is made, and nothing else changes."""
+    without = made(record, provided_addons=[addon.value])
+    gone = {resource.name for resource in sample()} - {resource.name for resource in without}
+    assert f"cluster-{addon.value}" in gone
+    roles = {EksAddon.VPC_CNI: "cluster-cni-role", EksAddon.EBS_CSI_DRIVER: "cluster-ebs-role"}
+    of_role = roles.get(addon, f"cluster-{addon.value}")
+    assert all(name.startswith((f"cluster-{addon.value}", of_role)) for name in gone), gone
 
 
 def test_nodes_wait_for_the_permissions_of_their_role() -> None:

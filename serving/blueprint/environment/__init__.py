@@ -16,7 +16,7 @@ from serving.blueprint.environment.account import ServiceLinkedRole
 from serving.blueprint.environment.audit import Audit, Provision
 from serving.blueprint.environment.backup import BackupSettings
 from serving.blueprint.environment.callers import Callers
-from serving.blueprint.environment.cluster import Addon, Cluster, Compute, ExistingCluster, NodeStarter
+from serving.blueprint.environment.cluster import Addon, Cluster, Compute, EksAddon, ExistingCluster, NodeStarter
 from serving.blueprint.environment.edge import CertificateArn, Edge, WebAclArn
 from serving.blueprint.environment.feature_store import FeatureStoreSettings
 from serving.blueprint.environment.keys import Keys
@@ -73,6 +73,7 @@ __all__ = [
     "Compute",
     "DomainName",
     "Edge",
+    "EksAddon",
     "EncryptionControl",
     "Environment",
     "EnvironmentKind",

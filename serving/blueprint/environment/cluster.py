@@ -11,8 +11,22 @@ from serving.blueprint.schema.base import HttpsUrl, Section
 from serving.blueprint.versions import TESTED_VERSIONS
 
 
+class EksAddon(StrEnum):
+    """What every cluster must have of AWS's own add-ons."""
+
+    VPC_CNI = "vpc-cni"
+    KUBE_PROXY = "kube-proxy"
+    POD_IDENTITY_AGENT = "eks-pod-identity-agent"
+    COREDNS = "coredns"
+    SNAPSHOT_CONTROLLER = "snapshot-controller"
+    """Kinds of volume snapshots and what makes them; the driver of the volumes takes them."""
+    EBS_CSI_DRIVER = "aws-ebs-csi-driver"
+    METRICS_SERVER = "metrics-server"
+    NODE_MONITORING_AGENT = "eks-node-monitoring-agent"
+
+
 class Addon(StrEnum):
-    """What a cluster must have."""
+    """What a cluster must have beyond AWS's own add-ons."""
 
     KEDA = "keda"
     ARGO_ROLLOUTS = "argo-rollouts"
@@ -87,6 +101,10 @@ class Cluster(Section):
 
     provided_addons: tuple[Addon, ...] = Field(
         default=(), description="Add-ons that the clusters have already, by whatever other means; not installed."
+    )
+    provided_eks_addons: tuple[EksAddon, ...] = Field(
+        default=(),
+        description="Of AWS's own add-ons those that the clusters have already, by whatever other means; not made.",
     )
 
     @property
