@@ -11,7 +11,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.addons import DEFINITIONS, AddonDefinition, AddonFacts, pod_monitor
+from components.addons import DEFINITIONS, AddonDefinition, AddonFacts, LoggedService, pod_monitor
 from components.addons.prometheus import PROMETHEUS_URL
 from components.cluster import cluster_arn
 from components.iam import PLATFORM, Statement, create_role, pod_identity_trust, role_name
@@ -29,6 +29,27 @@ from components.priorities import priority_class_manifest
 from serving.blueprint.environment import Addon, NodeStarter
 from serving.blueprint.schema.base import Name, Section
 from serving.blueprint.schema.identity import Tier
+from serving.blueprint.schema.observability import LogField
+
+
+class LoggedServiceArgs(TypedDict):
+    """A service whose lines are collected.
+
+    Attributes:
+        name: Name of the service.
+        tenant: Its namespace.
+        hosts: Hosts under which it is reached in this region.
+        log_group: Name of its inference log.
+        fields: Fields of a line that its blueprint names.
+        redact: Fields whose values must not be readable.
+    """
+
+    name: str
+    tenant: str
+    hosts: list[str]
+    log_group: str
+    fields: list[str]
+    redact: list[str]
 
 
 class ClusterAddonsArgs(TypedDict):
@@ -50,6 +71,7 @@ class ClusterAddonsArgs(TypedDict):
         accelerators: Whether nodes have accelerators whose state must be measured; by default as `gpu` says.
         signed_repositories: ARNs of repositories whose images must carry a signature: Kyverno is installed, and reads
             them. None by default.
+        logged: Services whose lines are collected; without any, Fluent Bit is not installed.
         node_group_ranks: Names of managed node groups in the order in which nodes are asked of them: first choices,
             second choices, and so on. By default the one that wastes least.
         provided: What is there already, by name of the add-on.
@@ -70,9 +92,25 @@ class ClusterAddonsArgs(TypedDict):
     interruption_queue: NotRequired[pulumi.Input[str]]
     accelerators: NotRequired[bool]
     signed_repositories: NotRequired[list[str]]
+    logged: NotRequired[list[LoggedServiceArgs]]
     node_group_ranks: NotRequired[list[list[str]]]
     provided: NotRequired[list[str]]
     tags: dict[str, str]
+
+
+class LoggedServiceSpec(Section):
+    """The validated form of `LoggedServiceArgs`."""
+
+    name: Name
+    tenant: Name
+    hosts: tuple[str, ...]
+    log_group: str
+    fields: tuple[LogField, ...]
+    redact: tuple[LogField, ...]
+
+    def facts(self) -> LoggedService:
+        """What the collector is rendered from."""
+        return LoggedService(self.name, self.tenant, self.hosts, self.log_group, self.fields, self.redact)
 
 
 class ClusterAddonsSpec(Section):
@@ -87,6 +125,7 @@ class ClusterAddonsSpec(Section):
     node_starter: NodeStarter = NodeStarter.CLUSTER_AUTOSCALER
     accelerators: bool | None = None
     signed_repositories: tuple[str, ...] = ()
+    logged: tuple[LoggedServiceSpec, ...] = ()
     node_group_ranks: tuple[tuple[Name, ...], ...] = ()
     provided: tuple[Addon, ...] = ()
     tags: dict[str, str]
@@ -146,6 +185,7 @@ class ClusterAddons(pulumi.ComponentResource):
             node_group_ranks=spec.node_group_ranks,
             interruption_queue=args.get("interruption_queue"),
             signed_repositories=spec.signed_repositories,
+            logged=[service.facts() for service in spec.logged],
         )
 
     def _wanted(self) -> list[Addon]:
@@ -160,6 +200,8 @@ class ClusterAddons(pulumi.ComponentResource):
         # a webhook that nobody needs can only stand in the way
         if not self._spec.signed_repositories:
             unwanted.add(Addon.KYVERNO)
+        if not self._spec.logged:
+            unwanted.add(Addon.FLUENT_BIT)
         # one pod must never be waited for by two that start nodes
         if starter is not NodeStarter.CLUSTER_AUTOSCALER:
             unwanted.add(Addon.CLUSTER_AUTOSCALER)

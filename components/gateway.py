@@ -11,16 +11,20 @@ from typing import Any, Final, NotRequired, TypedDict
 import pulumi
 from pydantic import Field
 
+from components.access_log import telemetry_format
+from components.addons.opentelemetry_collector import COLLECTOR, OTLP_PORT, VARIANT_ATTRIBUTE
 from components.edge import GATEWAY_HEALTH_PATH, GATEWAY_PORT, GATEWAY_PROTOCOL
 from components.lineage import labels
 from components.manifest import KubernetesObject, Manifest, create_object, declared_dependencies
 from components.node_labels import HOST_LABEL, ZONE_LABEL
 from components.options import parse_args, type_token
+from components.routing import VARIANT_HEADER
 from serving.blueprint import ladder
 from serving.blueprint.gateway_share import CONNECTIONS_PER_PROXY, LEAST_PROXIES
 from serving.blueprint.headers import CALLER_HEADER
 from serving.blueprint.schema.base import Section
 from serving.blueprint.tags import PLATFORM_SERVICE, TagKey
+from serving.blueprint.versions import TESTED_VERSIONS
 
 _CONTROLLER: Final = "gateway.envoyproxy.io/gatewayclass-controller"
 _OWNED_BY_GATEWAY: Final = "gateway.envoyproxy.io/owning-gateway-name"
@@ -124,6 +128,7 @@ class Gateway(pulumi.ComponentResource):
         spec: dict[str, Any] = {
             "provider": {"type": "Kubernetes", "kubernetes": self._infrastructure()},
             "logging": {"level": {"default": "warn"}},
+            "telemetry": {"accessLog": telemetry_format(), "tracing": _tracing()},
             "shutdown": {
                 "drainTimeout": f"{_DRAIN_SECONDS}s",
                 "minDrainDuration": f"{_LEAST_DRAIN_SECONDS}s",
@@ -263,6 +268,26 @@ _TENANTS: Final = [
     {"key": TagKey.TENANT.label, "operator": "NotIn", "values": [PLATFORM_SERVICE]},
 ]
 """Namespaces whose routes may attach: those of tenants."""
+
+
+def _tracing() -> dict[str, Any]:
+    """Where spans go. How many there are is each service's to say (`components.routing`); what is nobody's has none.
+
+    A Service that is not there makes the whole Gateway invalid (envoyproxy/gateway v1.9.0, internal/gatewayapi,
+    listener.go, `processTracing`, read 2026-11): the collector comes first.
+    """
+    collector = {
+        "group": "",
+        "kind": "Service",
+        "name": COLLECTOR,
+        "namespace": TESTED_VERSIONS.opentelemetry_collector.namespace,
+        "port": OTLP_PORT,
+    }
+    return {
+        "samplingFraction": {"numerator": 0},
+        "provider": {"type": "OpenTelemetry", "backendRefs": [collector]},
+        "tags": {VARIANT_ATTRIBUTE: f"%REQ({VARIANT_HEADER})%"},
+    }
 
 
 def _spread(topology_key: str) -> dict[str, Any]:

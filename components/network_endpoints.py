@@ -11,6 +11,7 @@ AWS itself owns some of what a cluster needs; each of these ways out is a statem
 - images of EKS add-ons and of the GuardDuty agent stand in registries of AWS accounts that differ by service
   and region; one account that is missing keeps every new node from starting, so images are pulled from any
   registry (and pushed only to trusted ones);
+- X-Ray has no second line and needs none: a span goes to the account of whoever sends it, and to no resource;
 - EC2 has no second line: machines start from images of Amazon, and some actions on volumes and snapshots don't
   carry the key of the line.
 
@@ -37,6 +38,7 @@ ALL_ENDPOINTS: Final = (
     "secretsmanager",
     "sqs",
     "ssm",
+    "xray",
 )
 """Interface endpoints for all that nodes, controllers and services call.
 
@@ -85,7 +87,7 @@ def _statements(service: str, region: str, account_id: str, owners: Sequence[str
     actions = (f"{_IAM_PREFIXES.get(service, service.partition('.')[0])}:*",)
     own_identity = Condition("StringEquals", "aws:PrincipalAccount", account_id)
     owned = Condition("StringEquals", "aws:ResourceAccount", *owners)
-    lines = (own_identity,) if service == "ec2" else (own_identity, owned)
+    lines = (own_identity,) if service in ("ec2", "xray") else (own_identity, owned)
     yield _allow("OwnAccount", actions, ("*",), *lines)
     if service in ("ecr.api", "ecr.dkr"):
         yield _allow("PullImages", _PULL, ("*",), own_identity)

@@ -14,11 +14,12 @@ import pulumi_aws as aws
 
 from components.admission import Admission, AdmissionArgs, admitted_tenant
 from components.cluster import Cluster, ClusterArgs, ExistingClusterArgs
-from components.cluster_addons import ClusterAddons, ClusterAddonsArgs
+from components.cluster_addons import ClusterAddons, ClusterAddonsArgs, LoggedServiceArgs
 from components.delivery_queue import DeliveryQueue, DeliveryQueueArgs
 from components.edge import GATEWAY_PORT, GATEWAY_PROTOCOL
 from components.gateway import Gateway
 from components.gpu_node_group import GpuNodeGroup
+from components.hosts import regional_host
 from components.iam import arn
 from components.karpenter_prerequisites import KarpenterPrerequisites
 from components.lineage import platform_tags, service_tags, tenant_tags
@@ -40,7 +41,6 @@ from components.node_pools import NodePools
 from components.observability import Observability, ObservabilityArgs
 from components.options import child_options, parse_args, type_token
 from components.tenant import Tenant
-from components.workload import request_seconds
 from serving.blueprint.environment import (
     Compute,
     EncryptionControl,
@@ -60,6 +60,7 @@ from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
 from serving.blueprint.schema.contract import Delivery
 from serving.blueprint.schema.recovery import StatefulPart
+from serving.blueprint.timing import request_seconds
 from serving.planning.backups import backup_class, rules_for, strictest
 from serving.planning.capacity import fabric_adapters
 from serving.telemetry.gateway import bootstrap_patch
@@ -400,6 +401,7 @@ class RegionalReplica(pulumi.ComponentResource):
             "gpu": any(_needs_device_plugin(group) for group in self._region.node_groups),
             "accelerators": any(group.purpose is NodePurpose.GPU for group in self._region.node_groups),
             "signed_repositories": self._signed_repositories(),
+            "logged": [self._logged(blueprint) for blueprint in self._blueprints],
             "node_starter": self._starter.value,
             "node_group_ranks": capacity_ranks(self._region.node_groups),
             "provided": [addon.value for addon in self._environment.cluster.provided_addons],
@@ -410,6 +412,17 @@ class RegionalReplica(pulumi.ComponentResource):
         return ClusterAddons(
             f"{self._name}-addons", args, self._in_cluster([*self.cluster.node_groups, *self.cluster.addons])
         )
+
+    def _logged(self, blueprint: Blueprint) -> LoggedServiceArgs:
+        host, logs = self._hosts[blueprint.name], blueprint.observability.logs
+        return {
+            "name": blueprint.name,
+            "tenant": blueprint.identity.tenant,
+            "hosts": [host, regional_host(host, self._region.name)],
+            "log_group": self.observability.log_group_names[blueprint.name],
+            "fields": [field.value for field in logs.fields],
+            "redact": [field.value for field in logs.redact],
+        }
 
     def _signed_repositories(self) -> list[str]:
         """Repositories of the services' images, where the environment says whose signatures they carry."""
@@ -487,7 +500,8 @@ class RegionalReplica(pulumi.ComponentResource):
         return needed_proxies(self._blueprints) or MOST_PROXIES
 
     def _create_gateway(self) -> Gateway:
-        needed = ("envoy-gateway", "cert-manager", "aws-load-balancer-controller")
+        # the gateway refuses proxies whose spans have nowhere to go
+        needed = ("envoy-gateway", "cert-manager", "aws-load-balancer-controller", "opentelemetry-collector")
         return Gateway(
             f"{self._name}-gateway",
             {

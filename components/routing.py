@@ -48,6 +48,9 @@ _RETRY_PERCENT: Final = 20
 """Most retries at a time, of the requests in flight: retries of everything would double the load of a service that is
 just failing under it. Envoy's own default of a retry budget (config/cluster/v3, RetryBudget, read 2026-11)."""
 
+_MILLION: Final = 1_000_000
+"""The finest share that Envoy knows (type/v3, FractionalPercent, read 2026-11)."""
+
 _LEAST_RETRIES: Final = 3
 """Retries at a time that are always allowed: with few requests in flight a share of them would be none. Envoy's own
 default too."""
@@ -125,10 +128,17 @@ def traffic_policy(
                 "panicThreshold": _PANIC_PERCENT,
             },
             **_kept_at_zero(workload),
+            "telemetry": {"tracing": {"samplingFraction": _sampled(workload)}},
             "requestBuffer": {"limit": str(workload.blueprint.contract.max_request_bytes)},
             **(limits or {}),
         },
     }
+
+
+def _sampled(workload: Workload) -> dict[str, int]:
+    """Share of requests that are traced; a caller's wish to be traced is not heard (no `clientSamplingFraction`)."""
+    percent = workload.blueprint.observability.traces.sample_percent
+    return {"numerator": round(percent * _MILLION / 100), "denominator": _MILLION}
 
 
 def _kept_at_zero(workload: Workload) -> dict[str, Any]:

@@ -13,15 +13,17 @@ from components.addons import (
     dcgm_exporter,
     efa_device_plugin,
     envoy_gateway,
+    fluent_bit,
     karpenter,
     keda,
     kyverno,
     leader_worker_set,
     load_balancer_controller,
     nvidia_device_plugin,
+    opentelemetry_collector,
     prometheus,
 )
-from components.addons.definition import AddonDefinition, AddonFacts, pod_monitor
+from components.addons.definition import AddonDefinition, AddonFacts, LoggedService, pod_monitor
 from serving.blueprint.environment import Addon
 
 _MODULES: Final = (
@@ -31,16 +33,18 @@ _MODULES: Final = (
     dcgm_exporter,
     efa_device_plugin,
     envoy_gateway,
+    fluent_bit,
     karpenter,
     keda,
     kyverno,
     leader_worker_set,
     load_balancer_controller,
     nvidia_device_plugin,
+    opentelemetry_collector,
     prometheus,
 )
 
 DEFINITIONS: Final[dict[Addon, AddonDefinition]] = {module.DEFINITION.addon: module.DEFINITION for module in _MODULES}
 """Every add-on."""
 
-__all__ = ["DEFINITIONS", "AddonDefinition", "AddonFacts", "pod_monitor"]
+__all__ = ["DEFINITIONS", "AddonDefinition", "AddonFacts", "LoggedService", "pod_monitor"]

@@ -34,6 +34,27 @@ RESTRICTED: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedService:
+    """A service whose lines are collected.
+
+    Attributes:
+        name: Name of the service.
+        tenant: Its namespace.
+        hosts: Hosts under which it is reached in this region.
+        log_group: Name of its inference log.
+        fields: Fields of a line that its blueprint names.
+        redact: Fields whose values must not be readable.
+    """
+
+    name: str
+    tenant: str
+    hosts: Sequence[str]
+    log_group: str
+    fields: Sequence[str]
+    redact: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class AddonFacts:
     """What add-ons are rendered from.
 
@@ -49,6 +70,7 @@ class AddonFacts:
         node_group_ranks: Managed node groups in the order in which nodes are asked of them.
         interruption_queue: Queue by which Karpenter hears of nodes that go; None where it is not installed.
         signed_repositories: ARNs of repositories whose images carry signatures that are asked for.
+        logged: Services whose lines are collected.
     """
 
     environment: str
@@ -62,6 +84,7 @@ class AddonFacts:
     node_group_ranks: Sequence[Sequence[str]] = ()
     interruption_queue: pulumi.Input[str] | None = None
     signed_repositories: Sequence[str] = ()
+    logged: Sequence[LoggedService] = ()
 
 
 def _nothing(_: AddonFacts) -> list[Statement]:

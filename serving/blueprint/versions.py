@@ -58,6 +58,8 @@ class VersionSet:
     dcgm_exporter: Chart
     leader_worker_set: Chart
     efa_device_plugin: Chart
+    fluent_bit: Chart
+    opentelemetry_collector: Chart
 
     @property
     def namespaces(self) -> frozenset[str]:
@@ -153,5 +155,14 @@ TESTED_VERSIONS = VersionSet(
     # NVIDIA/dcgm-exporter, deployment/Chart.yaml of 2026-05-12 (DCGM 4.5.3)
     dcgm_exporter=Chart(
         "dcgm-exporter", "4.8.2", "https://nvidia.github.io/dcgm-exporter/helm-charts", "dcgm-exporter"
+    ),
+    # fluent/helm-charts, charts/fluent-bit/Chart.yaml of 2026-08-18 (Fluent Bit 5.1.1)
+    fluent_bit=Chart("fluent-bit", "0.58.1", "https://fluent.github.io/helm-charts", "fluent-bit"),
+    # open-telemetry/opentelemetry-helm-charts, charts/opentelemetry-collector/Chart.yaml of 2026-08-20 (0.158.0)
+    opentelemetry_collector=Chart(
+        "opentelemetry-collector",
+        "0.170.0",
+        "https://open-telemetry.github.io/opentelemetry-helm-charts",
+        "opentelemetry",
     ),
 )

@@ -54,11 +54,12 @@ ADDON_PODS: Final[Mapping[Addon, Mapping[str, PodSize]]] = {
     Addon.LEADER_WORKER_SET: {"controller": PodSize(2, 100, 512)},
     Addon.CLUSTER_AUTOSCALER: {"controller": PodSize(2, 100, 1_024)},
     Addon.KARPENTER: {"controller": PodSize(2, 250, 1_024)},
+    Addon.OPENTELEMETRY_COLLECTOR: {"collector": PodSize(2, 100, 512)},
     # three, as its project asks for where its webhook must always answer
     Addon.KYVERNO: {"admission-controller": PodSize(3, 100, 384)},
 }
 """What runs on system nodes, by add-on. Sizes are for clusters of some hundred nodes and services: estimates, upwards
-of the charts' own. What runs on each node instead of on system nodes (device plugin) is not here."""
+of the charts' own. What runs on each node instead of on system nodes (device plugin, Fluent Bit) is not here."""
 
 _CLUSTER_PODS: Final = (
     # coredns, metrics-server and the controller of volumes (six containers), two replicas each: their manifests as

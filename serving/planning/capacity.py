@@ -54,7 +54,7 @@ _IMAGES_GIB = 20
 """What images take of a node's disk: an engine with its CUDA libraries unpacks to some 20 GiB. An estimate."""
 
 _DAEMON_SETS_CPU, _DAEMON_SETS_MEMORY_GIB = 0.5, 0.5
-"""Requests of the daemon sets of a node: network, volumes, credentials, accelerators. An estimate, upwards."""
+"""Requests of the daemon sets of a node: network, volumes, credentials, logs, accelerators. An estimate, upwards."""
 
 HUGE_PAGES_MIB = 5_120
 """Huge pages that a node of a fabric keeps for its adapters, outside of ordinary memory: of 5128 pages of 2 MiB (Amazon

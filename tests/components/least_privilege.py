@@ -49,6 +49,7 @@ WILDCARD_RESOURCES: dict[Where, str] = {
     Where("RolePolicy", "WriteReplicas"): OBJECTS,
     Where("RolePolicy", "Describe"): NO_LEVEL,
     Where("RolePolicy", "FindGroup"): NO_LEVEL,
+    Where("RolePolicy", "SendSpans"): NO_LEVEL,
     Where("RolePolicy", "DescribeNodeGroups"): OWN_NODES,
     Where("RolePolicy", "ResizeNodeGroups"): OWN_GROUPS,
     Where("RolePolicy", "WriteStreams"): OWN_STREAMS,
@@ -101,6 +102,7 @@ NO_RESOURCE_LEVEL = frozenset(
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth",
         "logs:DescribeLogGroups",
+        "xray:PutTraceSegments",
     }
 )
 """Actions on `*` that are in use and know no resource."""

@@ -9,7 +9,7 @@ import pytest
 
 from components.addons import DEFINITIONS
 from components.addons.definition import resources
-from components.cluster_addons import WIRING, ClusterAddons, ClusterAddonsArgs, ClusterAddonsSpec
+from components.cluster_addons import WIRING, ClusterAddons, ClusterAddonsArgs, ClusterAddonsSpec, LoggedServiceArgs
 from components.node_group import NODE_GROUP_LABEL
 from components.node_labels import PURPOSE_LABEL
 from components.priorities import priority_class
@@ -25,6 +25,14 @@ from tests.components.serving_samples import ACCOUNT, CLUSTER, REGION
 RELEASE = "kubernetes:helm.sh/v3:Release"
 MONITOR = "kubernetes:monitoring.coreos.com/v1:PodMonitor"
 TARGET_GROUP = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/edge/0123456789abcdef"
+LOGGED: LoggedServiceArgs = {
+    "name": "chat",
+    "tenant": "assistants",
+    "hosts": ["chat.example.com", f"{REGION}.chat.example.com"],
+    "log_group": "/serving/test/chat/inference",
+    "fields": ["request-id", "tenant", "status", "prompt"],
+    "redact": ["prompt", "answer"],
+}
 WORKSPACE = f"arn:aws:aps:{REGION}:{ACCOUNT}:workspace/ws-1"
 
 
@@ -40,6 +48,7 @@ def args(tags: dict[str, str]) -> ClusterAddonsArgs:
         "remote_write_url": "https://aps.example.com/api/v1/remote_write",
         "workspace_arn": WORKSPACE,
         "gpu": True,
+        "logged": [LOGGED],
         "tags": tags,
     }
 
@@ -144,6 +153,8 @@ def test_only_what_talks_to_the_kubelet_may_reach_its_node(recorded: Recorded) -
     assert {name for name, level in levels.items() if level != "restricted"} == {
         "nvidia-device-plugin",
         "dcgm-exporter",
+        # what containers write stands in a directory of the node
+        "fluent-bit",
     }
 
 
@@ -256,7 +267,10 @@ def test_without_a_workspace_metrics_stay_in_the_cluster(record: Recorder, args:
     assert not any("prometheus-role" in resource.name for resource in recorded)
 
 
-@pytest.mark.parametrize("addon", ["prometheus", "aws-load-balancer-controller", "cluster-autoscaler"])
+@pytest.mark.parametrize(
+    "addon",
+    ["prometheus", "aws-load-balancer-controller", "cluster-autoscaler", "fluent-bit", "opentelemetry-collector"],
+)
 def test_controllers_start_after_they_were_given_their_identity(recorded: Recorded, addon: str) -> None:
     release, identity = releases(recorded)[addon], recorded.named(f"addons-{addon}-identity")
     assert identity.urn in release.dependencies
@@ -290,6 +304,9 @@ def test_the_rollout_controller_has_the_traffic_router_that_rollouts_name(record
 
 def test_controllers_run_on_system_nodes_and_the_device_plugin_on_gpu_nodes(recorded: Recorded) -> None:
     for addon, release in releases(recorded).items():
+        if addon == "fluent-bit":  # lines are written on every node
+            assert release["values"]["tolerations"] == [{"operator": "Exists"}]
+            continue
         wanted = "gpu" if addon in ("nvidia-device-plugin", "dcgm-exporter") else "system"
         values = json.dumps(release["values"])
         assert PURPOSE_LABEL in values

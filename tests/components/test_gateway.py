@@ -3,12 +3,15 @@ from __future__ import annotations
 import pulumi
 import pytest
 
+from components.access_log import telemetry_format
+from components.addons.opentelemetry_collector import COLLECTOR, OTLP_PORT
 from components.edge import GATEWAY_HEALTH_PATH, GATEWAY_PORT
 from components.gateway import WIRING, Gateway, GatewayArgs, GatewaySpec
 from components.manifest import KubernetesObject
 from serving.blueprint.errors import InputError
 from serving.blueprint.gateway_share import SHARED_PER_PROXY
 from serving.blueprint.tags import PLATFORM_SERVICE, TagKey
+from serving.blueprint.versions import TESTED_VERSIONS
 from tests.components.recorder import UNKNOWN, Recorded, Recorder
 
 _BUFFER_KIB = 32  # of a connection: Envoy Gateway's default
@@ -115,3 +118,16 @@ def test_fewer_than_two_proxies_are_refused(record: Recorder, args: GatewayArgs)
             Gateway("gateway", {**args, "replicas": 1})
 
     record(program)
+
+
+def test_spans_go_to_the_collector_and_none_are_made_unless_a_service_asks(recorded: Recorded) -> None:
+    tracing = recorded.one("EnvoyProxy")["spec"]["telemetry"]["tracing"]
+    (collector,) = tracing["provider"]["backendRefs"]
+    chart = TESTED_VERSIONS.opentelemetry_collector
+    assert (collector["name"], collector["namespace"], collector["port"]) == (COLLECTOR, chart.namespace, OTLP_PORT)
+    assert tracing["samplingFraction"] == {"numerator": 0}
+    assert "clientSamplingFraction" not in tracing
+
+
+def test_lines_go_to_the_proxys_own_output_where_they_are_collected(recorded: Recorded) -> None:
+    assert recorded.one("EnvoyProxy")["spec"]["telemetry"]["accessLog"] == telemetry_format()

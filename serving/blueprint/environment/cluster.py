@@ -41,6 +41,8 @@ class Addon(StrEnum):
     DCGM_EXPORTER = "dcgm-exporter"
     LEADER_WORKER_SET = "lws"
     EFA_DEVICE_PLUGIN = "aws-efa-k8s-device-plugin"
+    FLUENT_BIT = "fluent-bit"
+    OPENTELEMETRY_COLLECTOR = "opentelemetry-collector"
 
 
 class Compute(StrEnum):
