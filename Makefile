@@ -2,10 +2,11 @@
 # make test                      the tests
 # make check                     what CI runs, without the next one
 # make cluster-test              a real control plane: manifests, admission, rehearsals; builds it once, some 15 minutes
+# make contract-test             a real MLServer keeps the contract of the fraud score
 # make checkov                   checkov's rules on all stacks, as an outside opinion
 SHELL := /bin/sh
 .DEFAULT_GOAL := preview
-.PHONY: preview test cluster-test check checkov lint types generated generate lock benchmark clean
+.PHONY: preview test cluster-test contract-test check checkov lint types generated generate lock benchmark clean
 
 STACK ?= dev
 ARGS ?=
@@ -17,6 +18,7 @@ RUN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOP := $(VENV)/.develop-installed
 CHECKOV := .cache/checkov
+MLSERVER := .cache/mlserver
 
 preview: $(RUNTIME)
 	@$(RUN)/python -m serving preview --stack $(STACK) $(ARGS)
@@ -33,6 +35,9 @@ cluster-test: $(DEVELOP)
 check: lint types generated test
 	@for stack in dev prod; do $(RUN)/python -m serving preview --stack $$stack || exit $$?; done
 	@$(RUN)/python -m serving preview --project bootstrap --stack main --policy-pack policies
+
+contract-test: $(DEVELOP) $(MLSERVER)/.installed
+	@$(RUN)/python -m pytest -q tests/contract $(ARGS)
 
 checkov: $(DEVELOP) $(CHECKOV)/.installed
 	@$(RUN)/python -m tests.outside.scan $(CHECKOV)/bin/checkov
@@ -58,6 +63,7 @@ lock: $(DEVELOP)
 	@$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
 	@$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements.txt requirements-dev.in -o requirements-dev.txt
 	@$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements-checkov.in -o requirements-checkov.txt
+	@$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements-mlserver.in -o requirements-mlserver.txt
 
 benchmark: $(DEVELOP)
 	@$(RUN)/python benchmarks/preview.py
@@ -87,4 +93,10 @@ $(CHECKOV)/.installed: requirements-checkov.txt | $(RUN)/python
 	@$(RUN)/python -m venv $(CHECKOV)
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-checkov.txt || { echo "missing: packages of requirements-checkov.txt. Make a package index reachable (see 'pip config list'), then run make again"; exit 2; }
 	@$(CHECKOV)/bin/checkov --list --framework terraform --skip-download > $(CHECKOV)/checks.txt
+	@touch $@
+
+$(MLSERVER)/.installed: requirements-mlserver.txt | $(RUN)/python
+	@echo "installing what requirements-mlserver.txt pins into $(MLSERVER)"
+	@$(RUN)/python -m venv $(MLSERVER)
+	@$(MLSERVER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mlserver.txt || { echo "missing: packages of requirements-mlserver.txt. Make a package index reachable (see 'pip config list'), then run make again"; exit 2; }
 	@touch $@

@@ -1,0 +1,1 @@
+"""Contract tests: what a service answers, held against what its blueprint promises."""
