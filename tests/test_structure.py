@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "serving.telemetry": ("serving.blueprint",),
     "serving.operations": ("serving.blueprint",),
     "serving.release": ("serving.blueprint",),
+    "serving.contract": ("serving.blueprint",),
     "serving.stages": ("serving.blueprint",),
     "serving.preview": ("serving.blueprint", "serving.planning"),
     "serving.report": ("serving.blueprint", "serving.planning", "serving.preview"),
@@ -94,7 +95,8 @@ def test_what_is_not_infrastructure_knows_no_pulumi_and_no_cloud() -> None:
 
 def test_a_preview_needs_nothing_of_the_programs_that_run_in_a_cluster() -> None:
     for module, path in MODULES:
-        if module in LIGHT or not belongs_to(module, "serving.stages"):
+        programs = any(belongs_to(module, one) for one in ("serving.stages", "serving.contract.conformance"))
+        if module in LIGHT or not programs:
             roots = {imported.split(".")[0] for imported in top_level_imports(path)}
             assert not roots & PROGRAMS_ONLY, module
 
