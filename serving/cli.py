@@ -4,9 +4,9 @@ Owns options, exit codes and where output goes; each command is one call into th
 Everything heavy is imported inside the command that needs it, so that `serving --help` and `serving check`
 start at once.
 
-Exit codes: 0 fine, 1 a mandatory policy is violated or the plan breaks a promise of recovery, 2 bad input, 3 an error
-of ours or of the program, 128 and the signal's number where one ended it: 130 for Ctrl-C, 141 for a reader of stdout
-that went away.
+Exit codes: 0 fine, 1 a mandatory policy is violated, or a promise of recovery or of a contract is broken, 2 bad input,
+3 an error of ours or of the program, 128 and the signal's number where one ended it: 130 for Ctrl-C, 141 for a reader
+of stdout that went away.
 """
 
 from __future__ import annotations
@@ -342,3 +342,30 @@ def policies(**options: Any) -> int:  # noqa: ANN401
     else:
         print_policies(found)
     return EXIT_FINE
+
+
+@main.command("contract-test")
+@click.option("--service", required=True, help="Name of the service, as in its blueprint.")
+@click.option("--url", required=True, help="Where it answers, without the contract's path.")
+@click.option("--examples", type=click.IntRange(1), default=20, show_default=True, help="Requests a version and kind.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same requests.")
+@_project_option
+@_debug_option
+@_reports_errors
+def contract_test(service: str, url: str, examples: int, seed: int, project: Path, debug: bool) -> int:
+    """Ask a running service whether it keeps the contract of its blueprint, older versions too."""
+    from serving.contract.run import promises_broken_by
+    from serving.workspace import load_fleet
+
+    folder = project / _BLUEPRINTS_FOLDER
+    contracts = {one.blueprint.name: one.blueprint.contract for one in load_fleet([folder])}
+    if service not in contracts:
+        known = tuple(sorted(contracts))
+        problem = Problem(str(folder), 0, 0, "", "has no such service", value=service, allowed=known)
+        raise InputError([problem])
+    broken = promises_broken_by(contracts[service], url, examples=examples, seed=seed)
+    for promise in broken:
+        click.echo(f"broken: {promise}")
+    if not broken:
+        click.echo(f"fine: {service} keeps its contract")
+    return EXIT_VIOLATION if broken else EXIT_FINE

@@ -299,3 +299,16 @@ def test_ending_the_command_ends_the_pack(number: signal.Signals, tmp_path: Path
     assert running.wait(30) == 128 + number
     with pytest.raises(ProcessLookupError):
         os.kill(int((pack / "pid").read_text()), 0)
+
+
+def test_a_contract_test_of_a_service_that_nobody_wrote_names_those_that_are_there() -> None:
+    done = serving("contract-test", "--service", "fraud", "--url", "http://127.0.0.1:1", "--project", ROOT)
+    assert done.exit_code == 2
+    assert all(word in done.stderr for word in ("has no such service", "fraud-score"))
+
+
+def test_a_contract_test_without_its_packages_says_how_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.contract.run.find_spec", lambda name: None)
+    done = serving("contract-test", "--service", "fraud-score", "--url", "http://127.0.0.1:1", "--project", ROOT)
+    assert done.exit_code == 2
+    assert "serving-blueprints[contract]" in done.stderr
