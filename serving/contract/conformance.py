@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import hypothesis
@@ -24,6 +24,8 @@ from serving.contract.openapi import document, versions
 if TYPE_CHECKING:
     from schemathesis import Case, Response
     from schemathesis.schemas import APIOperation
+
+    Operation = APIOperation[Any, Any, Any, Any]
 
 _REFUSED: Final = range(400, 500)
 _ANSWER_SECONDS: Final = 30
@@ -54,16 +56,16 @@ def broken_promises(contract: Contract, url: str, *, examples: int = 20, seed: i
     return [*stated, *generated]
 
 
-def _operation(contract: Contract, version: str) -> APIOperation:
+def _operation(contract: Contract, version: str) -> Operation:
     described = document(contract, version)
     # a request without the version's header, or with other ones, is as valid: only bodies are to be made invalid
     described["paths"][contract.request_path]["post"]["parameters"] = []
-    operation: APIOperation = schemathesis.openapi.from_dict(described)[contract.request_path]["POST"]  # type: ignore[index]
+    operation: Operation = schemathesis.openapi.from_dict(described)[contract.request_path]["POST"]  # type: ignore[index]
     return operation
 
 
 def _generated(
-    operation: APIOperation, version: str, url: str, mode: schemathesis.GenerationMode, examples: int, seed: int
+    operation: Operation, version: str, url: str, mode: schemathesis.GenerationMode, examples: int, seed: int
 ) -> list[str]:
     found: set[str] = set()
 
@@ -77,10 +79,9 @@ def _generated(
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
-    def ask(case: Case) -> None:
-        case.headers = {**(case.headers or {}), VERSION_HEADER: version}
+    def ask(case: Case[Operation]) -> None:
         try:
-            response = case.call(base_url=url, timeout=_ANSWER_SECONDS)
+            response = case.call(base_url=url, headers={VERSION_HEADER: version}, timeout=_ANSWER_SECONDS)
         except RequestException as error:
             found.add(f"a request is not answered: {type(error).__name__}")
         else:
@@ -90,7 +91,7 @@ def _generated(
     return sorted(found)
 
 
-def _judged(operation: APIOperation, response: Response, *, valid: bool) -> Iterator[str]:
+def _judged(operation: Operation, response: Response, *, valid: bool) -> Iterator[str]:
     if valid and response.status_code != 200:
         yield f"a valid request is answered {response.status_code}"
     elif not valid and response.status_code not in _REFUSED:

@@ -119,7 +119,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     (folder / "stages.json").write_text(dump(settings))
     program = [sys.executable, "-m", "serving.stages", f"--settings={folder / 'stages.json'}", "--host=127.0.0.1"]
     program += [f"--port={entry}", f"--admin-port={admin}"]
-    ready = f"http://127.0.0.1:{ports[RENDERED.health_port]}{RENDERED.readiness_path}"
+    ready = f"http://127.0.0.1:{ports[RENDERED.probe_port]}{RENDERED.readiness_path}"
     with (
         running(mlserver, ready, folder / "mlserver.log", MLSERVER_HOST="127.0.0.1", **variables),
         running(program, f"http://127.0.0.1:{admin}/ready", folder / "stages.log", PYTHONPATH=str(ROOT)),
@@ -167,7 +167,7 @@ def test_a_server_that_checks_nothing_is_noticed(service: Running) -> None:
 
 def test_the_running_server_answers_where_the_engine_module_says(service: Running) -> None:
     for path in (RENDERED.liveness_path, RENDERED.readiness_path):
-        assert service.engine(RENDERED.health_port, path).status_code == 200
+        assert service.engine(RENDERED.probe_port, path).status_code == 200
     for port in RENDERED.further_ports.values():
         socket.create_connection(("127.0.0.1", service.ports[port]), timeout=10).close()
 
