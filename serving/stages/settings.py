@@ -132,7 +132,7 @@ class Settings:
         return next(step for step in self.steps if step.stage == "inference")
 
 
-_Shape = TypeVar("_Shape", Version, Step, TokenLimits, Settings)
+_Shape = TypeVar("_Shape", Version, Step, TokenLimits, DeliverySettings, Settings)
 
 
 def dump(settings: Settings) -> str:
