@@ -140,7 +140,6 @@ def test_a_service_is_not_named_like_another_services_objects(project: Path, suf
 @pytest.mark.parametrize(
     ("service", "change", "told"),
     [
-        ("embedding", {"contract.delivery": ["async"]}, "contract.delivery 'async'"),
         ("embedding", {"governance.encryption": "service-key"}, "'service-key'"),
         (
             "fraud-score",

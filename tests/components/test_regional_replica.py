@@ -44,6 +44,7 @@ def make(document: EnvironmentDocument) -> RegionalReplica:
         "registry": f"{document.account_id}.dkr.ecr.{REGION}.amazonaws.com/dev",
         "model_bucket": "dev-models",
         "services": {},
+        "delivery_key_arns": {"embedding": key},
         "certificate_arns": [f"arn:aws:acm:{REGION}:{document.account_id}:certificate/1"],
         "access_log_bucket": "dev-logs",
         "key_arn": key,
