@@ -5,7 +5,8 @@ exactly the names and labels that `serving.telemetry` queries: they are read fro
 follows the split that the route objects say at that moment and is carried by the replicas that are there at that
 moment, so that the loop over controller, gateway and metrics is closed. Each series carries the labels that the
 platform's scrape configuration gives it, and is taken over with `honor_labels`: Prometheus learns of a new replica
-with the next scrape, not with the next turn of service discovery, whose five seconds cannot be scaled.
+with the next scrape, not with the next turn of service discovery, whose five seconds cannot be scaled. Counters say
+when they were counted: a scrape that a busy machine delays must not look like a burst of requests.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Exporter:
         self._values: dict[tuple[str, Labels], float] = {}
         self._gauges: dict[tuple[str, Labels], float] = {}
         self._lock = threading.Lock()
-        self._before = time.monotonic()
+        self._before = time.time()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self.silent = False
         """Whether nothing is answered: the metrics have vanished."""
@@ -103,14 +104,18 @@ class Exporter:
         """All series in Prometheus' text format, as they stand at this moment."""
         with self._lock:
             self._advance()
-            series = {**self._values, **self._gauges}
+            counted, values, gauges = f" {1_000 * self._before:.0f}", dict(self._values), self._gauges
         return "".join(
-            f"{name}{{{_written(labels)}}} {value:.6f}\n" for (name, labels), value in sorted(series.items())
+            # a gauge without a moment ends with the scrape that does not have it any more: a replica that has left
+            f"{name}{{{_written(labels)}}} {value:.6f}{moment}\n"
+            for series, moment in ((values, counted), (gauges, ""))
+            for (name, labels), value in sorted(series.items())
         )
 
     def _advance(self) -> None:
         """Count what happened since the last look."""
-        seconds, self._before = time.monotonic() - self._before, time.monotonic()
+        before, self._before = self._before, time.time()
+        seconds = max(self._before - before, 0)  # the clock that Prometheus has too may be set back
         self._gauges = {}
         for name, (workload, host) in self._workloads.items():
             self._advance_gateway(workload, host, self._loads[name], seconds)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import ceil
+from typing import Final
 
 import pytest
 
@@ -10,14 +11,19 @@ from tests.cluster.rehearsals import programme
 from tests.cluster.rehearsals.exporter import Load
 from tests.cluster.rehearsals.theatre import Performance, Theatre
 
-QUIET_RPS, BUSY_RPS, FLOOD_RPS = 120, 440, 5_000
+QUIET_RPS, BUSY_RPS, FLOOD_RPS = 120, 464, 5_000
 LOOKS = 60
 """How often a count that holds is looked at."""
+
+TOLERANCE: Final = 0.1
+"""What the autoscaler lets pass without a change (kube-controller-manager's default)."""
 
 
 @pytest.fixture
 def fraud(theatre: Theatre) -> Iterator[Performance]:
     performance = theatre.open("fraud-score", Load(rps=QUIET_RPS))
+    performance.await_count(ruled(performance, QUIET_RPS))  # a service begins without metrics, by its fallback
+    performance.observe_afresh()
     yield performance
     theatre.close(performance)
 
@@ -26,8 +32,10 @@ def ruled(performance: Performance, rps: float) -> int:
     """The blueprint's rule: what the load needs at the trigger's target, the pre-warmed on top, within the bounds."""
     scaling = performance.workload.blueprint.scaling
     target = next(one.target for one in scaling.triggers if one.signal is Signal.THROUGHPUT)
-    wanted = ceil(rps / target + scaling.prewarmed_replicas)
-    return min(max(wanted, scaling.min_replicas), scaling.max_replicas)
+    wanted = rps / target + scaling.prewarmed_replicas
+    count = min(max(ceil(wanted), scaling.min_replicas), scaling.max_replicas)
+    assert wanted > (count - 1) * (1 + TOLERANCE), f"{rps} rps: one replica fewer would be left as it is"
+    return count
 
 
 def look_on(performance: Performance) -> None:
@@ -49,7 +57,9 @@ def test_the_count_follows_the_rule_keeps_the_bounds_and_does_not_flap(fraud: Pe
     scaling = fraud.workload.blueprint.scaling
     assert max(counts.values) == scaling.max_replicas
     assert counts.values[-1] == ruled(fraud, QUIET_RPS)
-    assert counts.turns == 1
+    # each time metrics are missing it may rise to the fallback count and come back: a machine as busy as that
+    missing = world.fallbacks(fraud.namespace, fraud.name)
+    assert counts.turns == 1 if not missing else counts.turns <= 1 + 2 * missing
     programme.note("(c) load", f"{'; '.join(reached)}; counts {counts.values}, turned {counts.turns} time")
 
 

@@ -214,12 +214,20 @@ class Theatre:
         """Take everything away again."""
         self.exporter.forget_all()
         self.world.leave(performance.namespace)
-        for manifest in reversed(_parts(rendered(performance.name, self.prometheus_url))):
+        parts = _parts(rendered(performance.name, self.prometheus_url))
+        for manifest in reversed(parts):
             self.api.delete(manifest)
+        # what still waits for its finalizer would take the next rehearsal's object of that name with it
+        self.world.await_("objects leave", lambda: not any(self._is_there(manifest) for manifest in parts))
         self.world.await_("replicas leave", lambda: not self._replicas_left(performance))
         for zone in ZONES:
             for name in performance.nodes(zone):
                 self.api.delete(node_named(name))
+
+    def _is_there(self, manifest: Object) -> bool:
+        metadata = manifest["metadata"]
+        found = self.api.find(manifest["apiVersion"], manifest["kind"], metadata["name"], metadata["namespace"])
+        return found is not None
 
     def _replicas_left(self, performance: Performance) -> bool:
         """Nobody waits for the grace of replicas that no rehearsal needs any more."""

@@ -15,13 +15,16 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-from tests.cluster.api import Api, Refused
+from tests.cluster.api import Api, Refused, condition
 from tests.cluster.rehearsals.split import weights
 
 Object = dict[str, Any]
 Found = TypeVar("Found")
 
 _LOOK_SECONDS: Final = 0.1
+_FAILED_LOOKS: Final = 20
+"""How often in a row nothing may be seen: a busy API server turns some requests away."""
+
 _SERVICE_LABEL: Final = "kubernetes.io/service-name"
 
 
@@ -60,6 +63,7 @@ class _Scene:
     pods: list[Object] = field(default_factory=list)
     weights: dict[tuple[str, str], History] = field(default_factory=dict)
     counts: dict[str, History] = field(default_factory=dict)
+    fallbacks: dict[str, History] = field(default_factory=dict)
     unserved: list[str] = field(default_factory=list)
     looks: int = 0
 
@@ -111,6 +115,10 @@ class World:
         """The desired count of a rollout."""
         return self._scene(namespace).counts.setdefault(rollout, History())
 
+    def fallbacks(self, namespace: str, scaler: str) -> int:
+        """How often metrics were missing for so long that the fallback count held."""
+        return self._scene(namespace).fallbacks.get(scaler, History()).values.count("True")
+
     def unserved(self, namespace: str) -> list[str]:
         """Every moment at which requests went to a service without a ready replica."""
         return self._scene(namespace).unserved
@@ -119,7 +127,7 @@ class World:
         """How often it was looked."""
         return self._scene(namespace).looks
 
-    def await_(self, what: str, seen: Callable[[], Found | None], seconds: float = 180) -> Found:
+    def await_(self, what: str, seen: Callable[[], Found | None], seconds: float = 600) -> Found:
         """Wait until something is seen, and return it; the deadline only keeps a failure from lasting for ever."""
         deadline = time.monotonic() + seconds
         while True:
@@ -139,15 +147,19 @@ class World:
             return self._scenes.get(namespace) or _Scene()
 
     def _run(self) -> None:
+        failed = 0
         while not self._stop.wait(_LOOK_SECONDS):
             with self._lock:
                 scenes = dict(self._scenes)
             try:
                 for namespace, scene in scenes.items():
                     self._look(namespace, scene)
-            except (Refused, httpx.HTTPError) as error:  # told to whoever waits for something
-                self._failure = error
-                return
+                failed = 0
+            except (Refused, httpx.HTTPError) as error:
+                failed += 1
+                if failed == _FAILED_LOOKS:
+                    self._failure = error  # told to whoever waits for something
+                    return
 
     def _look(self, namespace: str, scene: _Scene) -> None:
         before = self._routes(namespace)
@@ -157,6 +169,9 @@ class World:
         for rollout in self._api.list("argoproj.io/v1alpha1", "Rollout", namespace):
             counts = scene.counts.setdefault(rollout["metadata"]["name"], History())
             counts.note(self.now, rollout["spec"].get("replicas"))
+        for scaler in self._api.list("keda.sh/v1alpha1", "ScaledObject", namespace):
+            fallbacks = scene.fallbacks.setdefault(scaler["metadata"]["name"], History())
+            fallbacks.note(self.now, condition(scaler, "Fallback"))
         for place, stated in _weights(scene.routes).items():
             agreed = next(iter(stated)) if len(stated) == 1 else None
             scene.weights.setdefault(place, History()).note(self.now, agreed)
@@ -174,8 +189,7 @@ class World:
 def is_ready(pod: Object) -> bool:
     """Whether requests may be sent to a pod."""
     return "deletionTimestamp" not in pod["metadata"] and any(
-        condition["type"] == "Ready" and condition["status"] == "True"
-        for condition in pod.get("status", {}).get("conditions", ())
+        one["type"] == "Ready" and one["status"] == "True" for one in pod.get("status", {}).get("conditions", ())
     )
 
 
