@@ -66,7 +66,9 @@ def given_requests_at(performance: Performance) -> float:
 def await_promotion(performance: Performance) -> float:
     """Wait until the new version has all requests; returns how long it took from its first."""
     world = performance.theatre.world
-    world.await_(f"{performance.name} promoted", lambda: performance.phase() == "Healthy")
+    world.await_(
+        f"{performance.name} promoted", lambda: not performance.carried_on() and performance.phase() == "Healthy"
+    )
     took = world.now - given_requests_at(performance)
     world.await_("all requests at the new version", lambda: canary_weights(performance).values[-1] == 0)
     performance.await_healthy()
@@ -98,7 +100,7 @@ def test_a_version_that_breaks_a_condition_is_sent_back(fraud: Performance, brok
     fraud.ask(Load(rps=200, canary=bad))
     released = fraud.release()
     world.await_("the canary's first requests", lambda: released_weights(fraud))
-    world.await_("the rollout aborted", lambda: released.rollout()["status"].get("abort"))
+    world.await_("the rollout aborted", lambda: not released.carried_on() and released.rollout()["status"].get("abort"))
     world.await_("all requests back at the stable version", lambda: canary_weights(fraud).values[-1] == 0)
     took = world.now - given_requests_at(fraud)
     programme.note(

@@ -18,6 +18,7 @@ from components.workload import Workload
 from serving.blueprint.schema.identity import Tier
 from tests.cluster.api import Api, condition
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.rehearsals import programme
 from tests.cluster.rehearsals.exporter import Exporter, Load
 from tests.cluster.rehearsals.kwok import PLAYED
 from tests.cluster.rehearsals.timescale import scaled
@@ -39,6 +40,8 @@ PARTS: Final = (
     "PodDisruptionBudget",
 )
 """Kinds that somebody acts on here. That the others are accepted is tested with the objects of both stacks."""
+
+_SAW_TOO_LITTLE: Final = "InconclusiveAnalysisRun"
 
 NEW_VERSION: Final = "9.9.9"
 
@@ -120,6 +123,20 @@ class Performance:
         if status.get("observedGeneration") != str(rollout["metadata"]["generation"]):
             return ""
         return str(status.get("phase", ""))
+
+    def carried_on(self) -> bool:
+        """Whether the rollout waited for a person because its analysis saw too little; then it goes on, judged anew.
+
+        On a busy machine metrics come late. Only the pause is taken away (Argo Rollouts v1.9.0, rollout/analysis.go,
+        `needsNewAnalysisRun`, read 2026-11): its `promote` would skip a step, and leave the run that saw nothing.
+        """
+        rollout = self.rollout()
+        pauses = rollout.get("status", {}).get("pauseConditions") or ()
+        if not any(pause["reason"] == _SAW_TOO_LITTLE for pause in pauses):
+            return False
+        self.theatre.api.patch(rollout, {"status": {"pauseConditions": None}}, "status")
+        programme.note(self.name, "its analysis saw too little and the rollout waited; it was let go on")
+        return True
 
     def pods(self) -> list[Object]:
         """Replicas, all versions."""
