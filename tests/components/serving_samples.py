@@ -11,6 +11,7 @@ from components.model_service import ModelServiceArgs
 from components.pod import PodContext
 from components.workload import Workload, stand_in_tags
 from serving.blueprint.schema import Blueprint
+from serving.blueprint.schema.contract import Delivery
 from tests.documents import SERVICES, blueprint, environment
 
 REGION = "eu-west-1"
@@ -121,6 +122,8 @@ def service_args(service: Blueprint, **changes: Any) -> ModelServiceArgs:
             "feature_table_arn": table,
             "feature_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/features",
         }
+    if Delivery.ASYNC in service.contract.delivery:
+        args["delivery_key_arn"] = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/what-waits"
     fallback = service.degradation.fallback
     if fallback is not None and fallback.model is not None:
         args["fallback_tags"] = service_tags(environment(), service, fallback.model)
