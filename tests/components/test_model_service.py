@@ -202,8 +202,8 @@ def test_what_the_blueprint_needs_must_be_given(record: Recorder, service: str, 
 
 
 def test_the_rollout_is_the_workloads_own_rendering(record: Recorder) -> None:
-    spec = record(program("embedding")).named("service-rollout")["spec"]
-    assert spec["template"] == pod_template(workload("embedding"), CONTEXT)
+    spec = record(program("chat")).named("service-rollout")["spec"]
+    assert spec["template"] == pod_template(workload("chat"), CONTEXT)
 
 
 def test_the_service_waits_for_what_it_depends_on(record: Recorder) -> None:
