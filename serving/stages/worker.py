@@ -122,4 +122,4 @@ def settled(status: int) -> bool:
 
 def wait_seconds(attempt: int) -> int:
     """How long a reference rests after an attempt, counted from 1."""
-    return _FIRST_WAIT_SECONDS * 2 ** min(attempt - 1, 12)
+    return _FIRST_WAIT_SECONDS << min(attempt - 1, 12)

@@ -60,8 +60,11 @@ def _remove(control_plane: ControlPlane, engine: Engine) -> None:
     for one in reversed(_objects(engine)):
         control_plane.api.delete(one)
     left = {one["metadata"]["name"] for one in _objects(engine) if one["kind"] == "Namespace"}
-    there = lambda: {one["metadata"]["name"] for one in control_plane.api.list("v1", "Namespace")}  # noqa: E731
-    control_plane.api.wait("namespaces gone", lambda: not left & there(), 180)
+
+    def gone() -> bool:
+        return not left & {one["metadata"]["name"] for one in control_plane.api.list("v1", "Namespace")}
+
+    control_plane.api.wait("namespaces gone", gone, 180)
 
 
 def test_1_one_up_creates_everything(engine: Engine, control_plane: ControlPlane) -> None:

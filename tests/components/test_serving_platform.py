@@ -23,9 +23,9 @@ from components.load_balancer import (
 )
 from components.regional_replica import idle_timeout_seconds, requests_per_ip
 from components.serving_platform import ServingPlatform
-from components.workload import request_seconds
 from serving.blueprint.environment import Addon, Provision
 from serving.blueprint.schema import Blueprint
+from serving.blueprint.timing import request_seconds
 from serving.preview.aws_types import arguments_of
 from serving.telemetry import gateway
 from serving.workspace import Workspace, load_workspace

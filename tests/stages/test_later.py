@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,7 +36,8 @@ class Desk:
         return self.chain.post(document, **{**ASKED, **headers})
 
     def get(self, path: str, caller: str = "shop") -> httpx.Response:
-        return self.chain.request("GET", path, **{CALLER_HEADER: caller})
+        headers: dict[str, Any] = {CALLER_HEADER: caller}
+        return self.chain.request("GET", path, **headers)
 
     def work(self) -> None:
         """One attempt at each request that waits."""
@@ -199,15 +200,16 @@ def test_the_worker_runs_while_the_program_lives(bench: Bench) -> None:
 
     async def live() -> None:
         messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        said: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
         living = asyncio.create_task(desk.chain.program({"type": "lifespan"}, messages.get, said.put))
         await messages.put({"type": "lifespan.startup"})
         assert (await said.get())["type"] == "lifespan.startup.complete"
         body = json.dumps(PAYMENT).encode()
-        headers = {"content_type": "application/json", **{key.replace("-", "_"): one for key, one in ASKED.items()}}
-        accepted = await desk.chain.send("POST", desk.chain.settings.request_path, body, **headers)
+        asked: dict[str, Any] = {"content_type": "application/json", **ASKED}
+        mine: dict[str, Any] = {CALLER_HEADER: "shop"}
+        accepted = await desk.chain.send("POST", desk.chain.settings.request_path, body, **asked)
         async with asyncio.timeout(60):
-            while (await desk.chain.send("GET", place(accepted), **{CALLER_HEADER: "shop"})).status_code == 202:
+            while (await desk.chain.send("GET", place(accepted), **mine)).status_code == 202:
                 await asyncio.sleep(0.05)
         await messages.put({"type": "lifespan.shutdown"})
         assert (await said.get())["type"] == "lifespan.shutdown.complete"

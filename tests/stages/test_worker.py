@@ -66,7 +66,11 @@ def worked(lists: Lists, answer: Answer) -> Lists:
     async def run() -> None:
         worker = Worker(SETTINGS, lists, answer, lambda _: None)  # type: ignore[arg-type]
         loop = asyncio.get_running_loop()
-        lists.when_empty = lambda: loop.call_soon_threadsafe(worker.stop) and None
+
+        def stop() -> None:
+            loop.call_soon_threadsafe(worker.stop)
+
+        lists.when_empty = stop
         async with asyncio.timeout(30):
             await worker.run()
 
