@@ -156,6 +156,7 @@ def _waiting_trigger(workload: Workload, prometheus_url: str) -> list[dict[str, 
                 "query": waiting_requests(Scope(workload.namespace, workload.name)),
                 "threshold": _number(max(1, worked_off)),
                 "ignoreNullValues": "false",
+                **({"activationThreshold": _WAKING} if workload.min_replicas == 0 else {}),
             },
         }
     ]

@@ -125,6 +125,9 @@ class DeliveryQueue(pulumi.ComponentResource):
             f"{self._name}-dead-letters",
             name=self.names.dead_letters,
             message_retention_seconds=_MOST_RETENTION_SECONDS,
+            redrive_allow_policy=json.dumps(
+                {"redrivePermission": "byQueue", "sourceQueueArns": [self.names.queue_arn]}
+            ),
             kms_master_key_id=self._args["key_arn"],
             kms_data_key_reuse_period_seconds=_KEY_REUSE_SECONDS,
             region=spec.region,
@@ -132,15 +135,6 @@ class DeliveryQueue(pulumi.ComponentResource):
             opts=child_options(self),
         )
         self._create_policy("dead-letters-policy", queue, self.names.dead_letters_arn)
-        aws.sqs.RedriveAllowPolicy(
-            f"{self._name}-dead-letters-source",
-            queue_url=queue.url,
-            redrive_allow_policy=json.dumps(
-                {"redrivePermission": "byQueue", "sourceQueueArns": [self.names.queue_arn]}
-            ),
-            region=spec.region,
-            opts=child_options(self),
-        )
         return queue
 
     def _create_queue(self, dead_letters: aws.sqs.Queue) -> aws.sqs.Queue:

@@ -44,6 +44,7 @@ WILDCARD_RESOURCES: dict[Where, str] = {
     Where("BucketPolicy", "DeliverLoadBalancerLogs"): OBJECTS,
     Where("BucketPolicy", "DeliverCloudtrail"): OBJECTS,
     Where("BucketPolicy", "DeliverConfig"): OBJECTS,
+    Where("RolePolicy", "Payloads"): OBJECTS,
     Where("RolePolicy", "ReadModels"): OBJECTS,
     Where("RolePolicy", "ReadSource"): OBJECTS,
     Where("RolePolicy", "WriteReplicas"): OBJECTS,

@@ -42,7 +42,7 @@ def test_a_request_that_nobody_can_finish_is_set_aside_after_the_declared_attemp
 
 
 def test_only_the_queue_itself_may_set_requests_aside() -> None:
-    policy = json.loads(recorded().one("RedriveAllowPolicy").inputs["redriveAllowPolicy"])
+    policy = json.loads(queue(NAMES.dead_letters)["redriveAllowPolicy"])
     assert policy == {"redrivePermission": "byQueue", "sourceQueueArns": [NAMES.queue_arn]}
 
 

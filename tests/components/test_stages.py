@@ -33,7 +33,7 @@ def environment(container: dict[str, Any]) -> dict[str, str]:
 
 
 def test_where_nothing_is_declared_nothing_is_rendered() -> None:
-    sample = workload("embedding")
+    sample = workload("embedding", **{"contract.delivery": ["sync"], "contract.stages": {}})
     assert sidecars(sample) == {}
     assert SETTINGS_ANNOTATION not in template(sample)["metadata"]["annotations"]
     assert all("stage" not in volume["name"] for volume in template(sample)["spec"]["volumes"])

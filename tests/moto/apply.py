@@ -131,6 +131,8 @@ class MotoMonitor(KnowingMonitor):
                 _place(parameters, shape, path.split("."), value, call.names)
             elif not strict and key not in call.names and key != "region":
                 self.dropped.add((type_, key))
+        if "KeySchema" in parameters:  # a table without a sort key has one key only
+            parameters["KeySchema"] = [one for one in parameters["KeySchema"] if "AttributeName" in one]
         if region == "us-east-1":
             parameters.pop("CreateBucketConfiguration", None)
         return getattr(client, call.operation)(**parameters)

@@ -440,7 +440,12 @@ TRANSLATION: Mapping[str, Call] = {
         {
             "name": "QueueName",
             "kmsMasterKeyId": "Attributes.KmsMasterKeyId",
+            "kmsDataKeyReusePeriodSeconds": "Attributes.KmsDataKeyReusePeriodSeconds",
             "messageRetentionSeconds": "Attributes.MessageRetentionPeriod",
+            "receiveWaitTimeSeconds": "Attributes.ReceiveMessageWaitTimeSeconds",
+            "redriveAllowPolicy": "Attributes.RedriveAllowPolicy",
+            "redrivePolicy": "Attributes.RedrivePolicy",
+            "visibilityTimeoutSeconds": "Attributes.VisibilityTimeout",
             "sqsManagedSseEnabled": "Attributes.SqsManagedSseEnabled",
         },
         {"id": "QueueUrl", "url": "QueueUrl", "arn": "arn:aws:sqs:{region}:{account}:{name}"},

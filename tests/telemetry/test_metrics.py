@@ -162,8 +162,9 @@ def test_a_signal_that_the_engine_does_not_offer_is_found_where_it_is_used(
 
 
 def test_a_condition_of_the_ladder_must_be_measured() -> None:
-    condition = {"signal": "time-to-first-token-p95", "above": 100}
-    step = {"action": "shed-low-priority", "when": condition, "until": condition}
+    signal = "time-to-first-token-p95"
+    when, until = {"signal": signal, "above": 100}, {"signal": signal, "below": 50}
+    step = {"action": "shed-low-priority", "when": when, "until": until}
     findings = list(contract_findings(blueprint("fraud-score", **{"degradation.ladder": [step]})))
     assert {finding.path[-2] for finding in findings} == {"when", "until"}
 
@@ -198,6 +199,7 @@ def test_the_suffix_of_a_custom_metric_says_how_it_is_read(signal: str, metric: 
 def test_grpc_failures_are_counted_by_status_and_not_by_http_class() -> None:
     changes = {
         "contract.protocol": "grpc",
+        "contract.stages": {},
         "contract.request": {"type": "object"},
         "contract.response": {"type": "object"},
     }
