@@ -29,7 +29,6 @@ from components.priorities import priority_class_manifest
 from serving.blueprint.environment import Addon, NodeStarter
 from serving.blueprint.schema.base import Name, Section
 from serving.blueprint.schema.identity import Tier
-from serving.blueprint.schema.observability import LogField
 
 
 class LoggedServiceArgs(TypedDict):
@@ -98,21 +97,6 @@ class ClusterAddonsArgs(TypedDict):
     tags: dict[str, str]
 
 
-class LoggedServiceSpec(Section):
-    """The validated form of `LoggedServiceArgs`."""
-
-    name: Name
-    tenant: Name
-    hosts: tuple[str, ...]
-    log_group: str
-    fields: tuple[LogField, ...]
-    redact: tuple[LogField, ...]
-
-    def facts(self) -> LoggedService:
-        """What the collector is rendered from."""
-        return LoggedService(self.name, self.tenant, self.hosts, self.log_group, self.fields, self.redact)
-
-
 class ClusterAddonsSpec(Section):
     """The plain part of the arguments."""
 
@@ -125,7 +109,7 @@ class ClusterAddonsSpec(Section):
     node_starter: NodeStarter = NodeStarter.CLUSTER_AUTOSCALER
     accelerators: bool | None = None
     signed_repositories: tuple[str, ...] = ()
-    logged: tuple[LoggedServiceSpec, ...] = ()
+    logged: tuple[LoggedService, ...] = ()
     node_group_ranks: tuple[tuple[Name, ...], ...] = ()
     provided: tuple[Addon, ...] = ()
     tags: dict[str, str]
@@ -185,7 +169,7 @@ class ClusterAddons(pulumi.ComponentResource):
             node_group_ranks=spec.node_group_ranks,
             interruption_queue=args.get("interruption_queue"),
             signed_repositories=spec.signed_repositories,
-            logged=[service.facts() for service in spec.logged],
+            logged=spec.logged,
         )
 
     def _wanted(self) -> list[Addon]:

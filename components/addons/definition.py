@@ -14,6 +14,8 @@ from components.manifest import Manifest
 from components.namespaces import PodSecurity
 from components.node_labels import HOST_LABEL, PURPOSE_LABEL, ZONE_LABEL
 from serving.blueprint.environment import Addon, NodePurpose
+from serving.blueprint.schema.base import Name, Section
+from serving.blueprint.schema.observability import LogField
 from serving.blueprint.versions import Chart
 from serving.planning.addons import ADDON_PODS
 
@@ -33,25 +35,15 @@ RESTRICTED: Final = {
 """Security context of containers whose chart states none, or a weaker one."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedService:
-    """A service whose lines are collected.
+class LoggedService(Section):
+    """A service whose lines are collected: the validated form of `LoggedServiceArgs`, which says what is what."""
 
-    Attributes:
-        name: Name of the service.
-        tenant: Its namespace.
-        hosts: Hosts under which it is reached in this region.
-        log_group: Name of its inference log.
-        fields: Fields of a line that its blueprint names.
-        redact: Fields whose values must not be readable.
-    """
-
-    name: str
-    tenant: str
-    hosts: Sequence[str]
+    name: Name
+    tenant: Name
+    hosts: tuple[str, ...]
     log_group: str
-    fields: Sequence[str]
-    redact: Sequence[str]
+    fields: tuple[LogField, ...]
+    redact: tuple[LogField, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,25 @@ from serving.blueprint.environment import Addon
 from serving.blueprint.versions import TESTED_VERSIONS
 from tests.components.serving_samples import ACCOUNT, CLUSTER, REGION
 
-CHAT = LoggedService(
-    "chat",
-    "assistants",
-    ["chat.example.com", f"{REGION}.chat.example.com"],
-    "/serving/test/chat/inference",
-    ["request-id", "tenant", "status", "prompt"],
-    ["prompt", "request-id"],
+CHAT = LoggedService.model_validate(
+    {
+        "name": "chat",
+        "tenant": "assistants",
+        "hosts": ["chat.example.com", f"{REGION}.chat.example.com"],
+        "log_group": "/serving/test/chat/inference",
+        "fields": ["request-id", "tenant", "status", "prompt"],
+        "redact": ["prompt", "request-id"],
+    }
 )
-CHAT_LARGE = LoggedService(
-    "chat-large", "assistants", ["chat-large.example.com"], "/serving/test/chat-large/inference", ["status"], []
+CHAT_LARGE = LoggedService.model_validate(
+    {
+        "name": "chat-large",
+        "tenant": "assistants",
+        "hosts": ["chat-large.example.com"],
+        "log_group": "/serving/test/chat-large/inference",
+        "fields": ["status"],
+        "redact": [],
+    }
 )
 FACTS = AddonFacts(
     environment="test",

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -26,7 +27,7 @@ class Desk:
 
     def __init__(self, bench: Bench, chain: Chain, *, always: bool = False) -> None:
         self.bench, self.chain = bench, chain
-        settings = bench.settings if not always else _always(bench)
+        settings = replace(bench.settings, always=always)
         self.later = Later(
             settings, bench.deliveries, chain.program, chain.settings.request_path, chain.program.metrics.waiting.set
         )
@@ -47,12 +48,6 @@ class Desk:
                 await self.later._worker._work(reference)
 
         asyncio.run(once(self.bench.deliveries.receive(10)))
-
-
-def _always(bench: Bench) -> Any:
-    from dataclasses import replace
-
-    return replace(bench.settings, always=True)
 
 
 @pytest.fixture

@@ -149,7 +149,7 @@ def test_what_runs_when_the_program_is_told_to_stop_may_end() -> None:
         await asyncio.sleep(0.05)
         return 200, ANSWER
 
-    assert worked(Lists(references("a", "b")), answer).finished
+    assert sorted(worked(Lists(references("a", "b")), answer).finished) == [("a", 200), ("b", 200)]
 
 
 def test_waits_double_from_attempt_to_attempt() -> None:
