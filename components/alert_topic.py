@@ -10,7 +10,7 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from components.iam import Condition, Effect, Principals, Statement, arn, policy_document
+from components.iam import Condition, Principals, Statement, arn, plain_denial, policy_document
 from components.options import child_options
 
 OPERATIONS_PUBLISHERS: Final = ("aps", "backup", "cloudwatch", "events")
@@ -79,14 +79,7 @@ def _statements(topic: str, account_id: str, publishers: Sequence[str]) -> list[
     return [
         _for_services("PublishByServices", "sns:Publish", topic, account_id, publishers),
         *([_for_services("ReadByServices", "sns:GetTopicAttributes", topic, account_id, readers)] if readers else []),
-        Statement(
-            "OnlyOverTls",
-            ("sns:Publish",),
-            (topic,),
-            effect=Effect.DENY,
-            principals=Principals.anyone(),
-            conditions=(Condition("Bool", "aws:SecureTransport", "false"),),
-        ),
+        plain_denial("OnlyOverTls", ("sns:Publish",), (topic,)),
     ]
 
 

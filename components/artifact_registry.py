@@ -12,12 +12,11 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field, model_validator
 
-from components.iam import Condition, arn, dns_suffix, policy_document
+from components.iam import Condition, arn, denial, dns_suffix, policy_document
 from components.image_repositories import (
     DELETE_ACTIONS,
     PUSH_ACTIONS,
     create_template_role,
-    denial,
     refuse_other_accounts,
 )
 from components.naming import NameRule, physical_name
@@ -240,11 +239,11 @@ class ArtifactRegistry(pulumi.ComponentResource):
         statements = [refuse_other_accounts(spec.account_id)]
         if spec.publisher_role_arns:
             others = Condition("ArnNotEquals", "aws:PrincipalArn", *spec.publisher_role_arns)
-            statements.append(denial("OnlyPublishersPush", PUSH_ACTIONS, others))
+            statements.append(denial("OnlyPublishersPush", PUSH_ACTIONS, (), others))
         conditions = (
             [Condition("ArnNotEquals", "aws:PrincipalArn", *spec.admin_role_arns)] if spec.admin_role_arns else []
         )
-        statements.append(denial("OnlyAdministratorsDelete", DELETE_ACTIONS, *conditions))
+        statements.append(denial("OnlyAdministratorsDelete", DELETE_ACTIONS, (), *conditions))
         return policy_document(statements)
 
     def _create_templates(self) -> list[pulumi.Resource]:

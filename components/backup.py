@@ -15,11 +15,10 @@ from pydantic import Field, model_validator
 from components.iam import (
     BACKUP_ROLE,
     Condition,
-    Effect,
-    Principals,
     Statement,
     arn,
     create_role,
+    denial,
     managed_policy,
     policy_document,
     role_name,
@@ -443,7 +442,7 @@ class Backup(pulumi.ComponentResource):
 
 def _nobody_deletes() -> Statement:
     """Recovery points end with their retention, not before, whoever asks."""
-    return Statement(
+    return denial(
         "NobodyDeletes",
         (
             "backup:DeleteRecoveryPoint",
@@ -451,6 +450,4 @@ def _nobody_deletes() -> Statement:
             "backup:UpdateRecoveryPointLifecycle",
         ),
         ("*",),  # in a vault's policy: the recovery points of this vault
-        effect=Effect.DENY,
-        principals=Principals.anyone(),
     )

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field, model_validator
 
-from components.iam import Condition, Effect, Principals, Statement, arn, readable_policy
+from components.iam import Condition, Principals, Statement, arn, denial, plain_denial, readable_policy
 from components.options import child_options, parse_args, type_token
 from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.schema.base import Section
@@ -349,37 +349,19 @@ def tls_only(bucket: str) -> list[Statement]:
     """Refuse plain and outdated connections to a bucket, given by ARN."""
     resources = (bucket, f"{bucket}/*")
     return [
-        Statement(
-            "RefusePlainConnections",
-            ("s3:*",),
-            resources,
-            effect=Effect.DENY,
-            principals=Principals.anyone(),
-            conditions=(Condition("Bool", "aws:SecureTransport", "false"),),
-        ),
-        Statement(
-            "RefuseOutdatedTls",
-            ("s3:*",),
-            resources,
-            effect=Effect.DENY,
-            principals=Principals.anyone(),
-            conditions=(Condition("NumericLessThan", "s3:TlsVersion", "1.2"),),
-        ),
+        plain_denial("RefusePlainConnections", ("s3:*",), resources),
+        denial("RefuseOutdatedTls", ("s3:*",), resources, Condition("NumericLessThan", "s3:TlsVersion", "1.2")),
     ]
 
 
 def own_account_only(bucket: str, account_id: str) -> Statement:
     """Refuse principals of other accounts, whatever another policy grants them; AWS services may do their work."""
-    return Statement(
+    return denial(
         "RefuseOtherAccounts",
         ("s3:*",),
         (bucket, f"{bucket}/*"),
-        effect=Effect.DENY,
-        principals=Principals.anyone(),
-        conditions=(
-            Condition("StringNotEquals", "aws:PrincipalAccount", account_id),
-            Condition("Bool", "aws:PrincipalIsAWSService", "false"),
-        ),
+        Condition("StringNotEquals", "aws:PrincipalAccount", account_id),
+        Condition("Bool", "aws:PrincipalIsAWSService", "false"),
     )
 
 
@@ -396,14 +378,7 @@ def only_through_endpoints(
         conditions.append(Condition("StringNotEquals", "aws:SourceVpce", *endpoint_ids))
     if exempt_role_arns:
         conditions.append(Condition("ArnNotEquals", "aws:PrincipalArn", *exempt_role_arns))
-    return Statement(
-        "RefuseOtherWays",
-        _OBJECT_ACTIONS,
-        (f"{bucket}/*",),
-        effect=Effect.DENY,
-        principals=Principals.anyone(),
-        conditions=tuple(conditions),
-    )
+    return denial("RefuseOtherWays", _OBJECT_ACTIONS, (f"{bucket}/*",), *conditions)
 
 
 def delivery(bucket: str, writer: BucketWriterSpec, account_id: str) -> list[Statement]:

@@ -15,7 +15,15 @@ import pulumi_aws as aws
 from pydantic import Field
 
 from components.bucket import SecureBucket, SecureBucketArgs, bucket_arn
-from components.iam import Condition, Effect, Principals, Statement, arn, dns_suffix, policy_document
+from components.iam import (
+    Condition,
+    Statement,
+    arn,
+    denial,
+    dns_suffix,
+    plain_denial,
+    policy_document,
+)
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
 from serving.blueprint.delivery import EXPIRY_ATTRIBUTE, REQUEST_ATTRIBUTE
@@ -159,21 +167,11 @@ class DeliveryQueue(pulumi.ComponentResource):
 
     def _create_policy(self, suffix: str, queue: aws.sqs.Queue, queue_arn: str) -> None:
         """Who may send and receive is said by roles; nobody does without TLS, and nobody of another account."""
-        everything = ("sqs:*",)
-        denied = {
-            "OnlyOverTls": Condition("Bool", "aws:SecureTransport", "false"),
-            "OnlyOwnAccount": Condition("StringNotEquals", "aws:PrincipalAccount", self._spec.account_id),
-        }
+        everything, here = ("sqs:*",), (queue_arn,)
+        foreign = Condition("StringNotEquals", "aws:PrincipalAccount", self._spec.account_id)
         statements = [
-            Statement(
-                sid,
-                everything,
-                (queue_arn,),
-                effect=Effect.DENY,
-                principals=Principals.anyone(),
-                conditions=(condition,),
-            )
-            for sid, condition in denied.items()
+            plain_denial("OnlyOverTls", everything, here),
+            denial("OnlyOwnAccount", everything, here, foreign),
         ]
         aws.sqs.QueuePolicy(
             f"{self._name}-{suffix}",

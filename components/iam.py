@@ -131,6 +131,20 @@ def readable_policy(statements: Sequence[Statement]) -> Any:  # noqa: ANN401  (t
     return document if isinstance(document, str) else _document(statements)
 
 
+def denial(
+    sid: str, actions: Sequence[str], resources: Sequence[pulumi.Input[str]], *conditions: Condition
+) -> Statement:
+    """A statement of a resource's own policy that refuses everybody; with conditions, where all of them hold."""
+    return Statement(
+        sid, tuple(actions), tuple(resources), Effect.DENY, principals=Principals.anyone(), conditions=conditions
+    )
+
+
+def plain_denial(sid: str, actions: Sequence[str], resources: Sequence[pulumi.Input[str]]) -> Statement:
+    """A statement of a resource's own policy by which nobody uses it without TLS."""
+    return denial(sid, actions, resources, Condition("Bool", "aws:SecureTransport", "false"))
+
+
 def service_trust(
     service: str, *conditions: Condition, actions: tuple[str, ...] = ("sts:AssumeRole",)
 ) -> pulumi.Input[str]:

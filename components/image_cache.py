@@ -13,13 +13,12 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field
 
-from components.iam import Condition, Statement, arn, policy_document
+from components.iam import Condition, Statement, arn, denial, policy_document
 from components.image_repositories import (
     DELETE_ACTIONS,
     NO_SERVICE,
     PUSH_ACTIONS,
     create_template_role,
-    denial,
     refuse_other_accounts,
 )
 from components.naming import NameRule, physical_name
@@ -187,9 +186,9 @@ class ImageCache(pulumi.ComponentResource):
         return [
             refuse_other_accounts(spec.account_id),
             denial(
-                "OnlyTheCachePushes", PUSH_ACTIONS, NO_SERVICE, Condition("ArnNotEquals", "aws:PrincipalArn", cache)
+                "OnlyTheCachePushes", PUSH_ACTIONS, (), NO_SERVICE, Condition("ArnNotEquals", "aws:PrincipalArn", cache)
             ),
-            denial("OnlyAdministratorsDelete", DELETE_ACTIONS, *others),
+            denial("OnlyAdministratorsDelete", DELETE_ACTIONS, (), *others),
         ]
 
     def _create_rule(self, region: str, upstream: CachedUpstreamSpec, template: pulumi.Resource) -> None:

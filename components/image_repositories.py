@@ -11,10 +11,9 @@ import pulumi
 from components.iam import (
     PLATFORM,
     Condition,
-    Effect,
-    Principals,
     Statement,
     create_role,
+    denial,
     role_name,
     service_trust,
     when_permitted,
@@ -32,15 +31,10 @@ NO_SERVICE = Condition("Bool", "aws:PrincipalIsAWSService", "false")
 """AWS services do their work whatever a denial says of people and roles."""
 
 
-def denial(sid: str, actions: tuple[str, ...], *conditions: Condition) -> Statement:
-    """A statement of a repository's policy that refuses; what is allowed is IAM's."""
-    return Statement(sid, actions, effect=Effect.DENY, principals=Principals.anyone(), conditions=conditions)
-
-
 def refuse_other_accounts(account_id: str) -> Statement:
     """Whatever another policy grants them."""
     other = Condition("StringNotEquals", "aws:PrincipalAccount", account_id)
-    return denial("RefuseOtherAccounts", ("ecr:*",), other, NO_SERVICE)
+    return denial("RefuseOtherAccounts", ("ecr:*",), (), other, NO_SERVICE)
 
 
 def create_template_role(

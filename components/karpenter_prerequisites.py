@@ -18,13 +18,13 @@ from components.cluster import cluster_arn
 from components.iam import (
     PLATFORM,
     Condition,
-    Effect,
     Principals,
     Statement,
     arn,
     create_role,
     dns_suffix,
     managed_policy,
+    plain_denial,
     pod_identity_trust,
     policy_document,
     role_arn,
@@ -172,15 +172,7 @@ class KarpenterPrerequisites(pulumi.ComponentResource):
             principals=Principals.service("events.amazonaws.com"),
             conditions=(Condition("ArnEquals", "aws:SourceArn", *rules),),
         )
-        only_tls = Statement(
-            "OnlyOverTls",
-            ("sqs:*",),
-            (self._queue_arn,),
-            effect=Effect.DENY,
-            principals=Principals.anyone(),
-            conditions=(Condition("Bool", "aws:SecureTransport", "false"),),
-        )
-        return [send, only_tls]
+        return [send, plain_denial("OnlyOverTls", ("sqs:*",), (self._queue_arn,))]
 
     # Nodes
 
