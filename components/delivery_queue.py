@@ -293,7 +293,7 @@ def deliver_statements(names: DeliveryNames, region: str, key_arn: pulumi.Input[
     Dead letters are not theirs to read: a person decides about them.
     """
     receive = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
-    once = ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+    once = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
     services = [f"{service}.{region}.{dns_suffix(region)}" for service in ("dynamodb", "s3", "sqs")]
     through = Condition("StringEquals", "kms:ViaService", *services)
     return [
