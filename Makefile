@@ -1,7 +1,7 @@
 # make preview [STACK=dev|prod]   what the stack would be, with governance; no cloud account
 # make test                      the tests
 # make check                     what CI runs, without the next one
-# make cluster-test              a real control plane: manifests, admission, rehearsals; builds it once, some 15 minutes
+# make cluster-test              a real control plane: manifests, admission, rehearsals; builds it once, which takes long
 # make contract-test             a real MLServer keeps the contract of the fraud score
 # make checkov                   checkov's rules on all stacks, as an outside opinion
 SHELL := /bin/sh
