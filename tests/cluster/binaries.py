@@ -144,7 +144,7 @@ def build(say: Callable[[str], None]) -> None:
     to_build = unbuilt()
     if not to_build:
         return
-    say(f"building {len(to_build)} programs once, which takes long (kube-apiserver alone 9 minutes on two cores): {' '.join(to_build)}")
+    say(f"building {len(to_build)} programs once (kube-apiserver alone: 9 minutes on two cores): {' '.join(to_build)}")
     for program in to_build:
         _build(program, say)
 
