@@ -121,6 +121,10 @@ def _stated(contract: Contract, client: httpx.Client) -> Iterator[str]:
         "a version that nobody serves": (b"{}", {**json_type, VERSION_HEADER: "0.0.0"}, {400}),
     }
     for what, (content, headers, refused) in refusals.items():
-        status = client.post(path, content=content, headers=headers).status_code
-        if status not in refused:
-            yield f"{what} is answered {status}, not {' or '.join(map(str, sorted(refused)))}"
+        try:
+            status = client.post(path, content=content, headers=headers).status_code
+        except httpx.TransportError as error:
+            yield f"{what} is not answered: {type(error).__name__}"
+        else:
+            if status not in refused:
+                yield f"{what} is answered {status}, not {' or '.join(map(str, sorted(refused)))}"

@@ -9,7 +9,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, MutableMapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -117,6 +117,7 @@ class Program:
             outcome = "answered"
         except ProblemError as problem:
             outcome = problem.kind
+            await exchange.let_finish(receive)
             answer = {"content-type": CONTENT_TYPE, **exchange.answer_headers, **problem.headers}
             await _send_whole(send, problem.status, answer, problem.body(headers.get(REQUEST_ID_HEADER)))
         except Gone:
@@ -161,6 +162,7 @@ class Exchange:
         self._program, self._settings, self._headers, self._send = program, settings, headers, send
         self._later = later
         self.version = settings.current
+        self._reading = True
         left_ms = headers.get(DEADLINE_HEADER, "")
         self._deadline = Deadline(time.monotonic() + int(left_ms) / 1_000 if left_ms.isdecimal() else None)
 
@@ -197,7 +199,31 @@ class Exchange:
             work = self._collect(self._later, path)
         else:
             raise ProblemError(HTTPStatus.NOT_FOUND, "no-such-path", "the contract has no such path")
+        self._reading = False
         await _unless_gone(work, receive)
+
+    async def let_finish(self, receive: Receive) -> None:
+        """Read on for a while before a refusal: a connection that is closed on unread bytes can take the answer along.
+
+        TCP resets such a connection, and what the consumer hadn't read yet is lost (RFC 9112 section 9.6). Who waits
+        to be asked for the body (`Expect: 100-continue`) isn't.
+        """
+        left = self._settings.max_request_bytes + _LINGER_BYTES
+        if "expect" in self._headers:
+            return
+        with suppress(TimeoutError, Gone):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                while self._reading and left > 0:
+                    left -= len(await self._part(receive))
+
+    async def _part(self, receive: Receive) -> bytes:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            self._reading = False
+            raise Gone
+        self._reading = message.get("more_body", False)
+        part: bytes = message.get("body", b"")
+        return part
 
     async def _checked(self, receive: Receive) -> bytes:
         """The body to pass on, everything checked; cheap checks first."""
@@ -228,17 +254,13 @@ class Exchange:
         stated = self._headers.get("content-length", "")
         if stated.isdecimal() and int(stated) > most:
             raise too_large
-        parts, size, more = [], 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise Gone
-            part = message.get("body", b"")
+        parts, size = [], 0
+        while self._reading:
+            part = await self._part(receive)
             size += len(part)
             if size > most:
                 raise too_large
             parts.append(part)
-            more = message.get("more_body", False)
         return b"".join(parts)
 
     async def _take_in(self, later: Later, content: bytes) -> None:
@@ -351,7 +373,11 @@ class Exchange:
 
 
 _CLOSE: Final = {"connection": "close"}
-"""The rest of a body that is too large is not read."""
+"""Whatever is left of a body that is too large is not read."""
+
+_LINGER_SECONDS: Final = 1
+_LINGER_BYTES: Final = 1_048_576
+"""The longest and, beyond what a request may have, the most that is read and thrown away before a refusal."""
 
 
 def _only(method: str) -> ProblemError:
