@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from policies.views import Node, Resource, Undetermined
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from policies.waivers import WaiverUse
 
 T = TypeVar("T")
+
+_NAMES: Final = ("name", "bucket", "id", "arn")
+"""Inputs by which a resource states how others may call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ class Stack:
     def _stated_names(self, owner_token: str, key: str) -> dict[str, str]:
         names: dict[str, str] = {}
         for owner in self.of(owner_token):
-            for node in (owner[key], owner["name"], owner["id"], owner["arn"]):
+            for node in (owner[key], *map(owner.__getitem__, _NAMES)):
                 if isinstance(node.raw, str) and not node.unknown:
                     names[node.raw] = owner.urn
         return names
