@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from policies.tokens import CRON_JOB, ROLLOUT
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
@@ -16,7 +18,7 @@ def claiming(requests: object = REQUESTS, limits: object = LIMITS) -> Json:
     return container(resources={"requests": requests, "limits": limits})
 
 
-def chat(*containers: Json, **spec: object) -> Declared:
+def chat(*containers: Json, **spec: Any) -> Declared:
     return deployment(template=pods(*(containers or (claiming(),)), **spec))
 
 
