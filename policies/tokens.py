@@ -55,6 +55,8 @@ JOB: Final = "kubernetes:batch/v1:Job"
 CRON_JOB: Final = "kubernetes:batch/v1:CronJob"
 POD: Final = "kubernetes:core/v1:Pod"
 NAMESPACE: Final = "kubernetes:core/v1:Namespace"
+SERVICE: Final = "kubernetes:core/v1:Service"
+SERVICE_ACCOUNT: Final = "kubernetes:core/v1:ServiceAccount"
 
 LEADER_WORKER_SET: Final = "kubernetes:leaderworkerset.x-k8s.io/v1:LeaderWorkerSet"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from policies.stack import Stack
-from policies.tokens import CRON_JOB, LEADER_WORKER_SET, NAMESPACE, POD
+from policies.tokens import CRON_JOB, LEADER_WORKER_SET, NAMESPACE, POD, SERVICE_ACCOUNT
 from policies.views import Node, Resource, Undetermined
 
 COMPONENT_LABEL: Final = "app.kubernetes.io/component"
@@ -159,6 +159,35 @@ def _place_all(resources: tuple[Resource, ...]) -> Placed:
         except Undetermined as doubt:
             result.lost.append(doubt)
     return result
+
+
+def account_name(template: Node) -> Node:
+    """The service account that the pods run under, as they name it; missing where they run under `default`.
+
+    The older key counts only without the newer one, as the API server has it.
+    """
+    name, older = template.at("spec", "serviceAccountName"), template.at("spec", "serviceAccount")
+    return older if name.missing and not older.missing else name
+
+
+def service_account_of(workload: Resource, template: Node) -> Resource | None:
+    """The service account of the stack that the pods run under.
+
+    Raises:
+        Undetermined: It is in no known place, or its name comes from no account of the stack.
+    """
+    name, accounts = account_name(template), placed(workload.stack, SERVICE_ACCOUNT)
+    if name.unknown:
+        for source in workload.sources(name):
+            if source.token == SERVICE_ACCOUNT:
+                return source
+    wanted = name.text() or "default"
+    for account in accounts.at.get(place(workload), ()):
+        if object_name(account) == wanted:
+            return account
+    if accounts.lost:
+        raise accounts.lost[0]
+    return None
 
 
 def selects(selector: Node, pod_labels: Mapping[str, Node]) -> bool:
