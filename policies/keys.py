@@ -13,7 +13,7 @@ from policies.views import Node, Resource, Undetermined
 
 KMS_KEY: Final = "aws:kms/key:Key"
 KMS_REPLICA_KEY: Final = "aws:kms/replicaKey:ReplicaKey"
-_KEY_TOKENS: Final = frozenset(
+KEY_TOKENS: Final = frozenset(
     {
         KMS_KEY,
         KMS_REPLICA_KEY,
@@ -22,6 +22,8 @@ _KEY_TOKENS: Final = frozenset(
         "aws:kms/replicaExternalKey:ReplicaExternalKey",
     }
 )
+"""Resources whose ARN or id names a customer managed key."""
+
 _AWS_MANAGED: Final = re.compile(r"(^|[:/])alias/aws/|^aws/")
 _KEY: Final = re.compile(
     r"^(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?(key/|alias/)?[A-Za-z0-9/_-]+$", re.ASCII
@@ -37,7 +39,7 @@ def key_problem(resource: Resource, node: Node) -> str | None:
     if node.missing:
         return f"{node.place} is missing"
     if node.unknown:
-        if any(source.token in _KEY_TOKENS for source in resource.sources(node)):
+        if any(source.token in KEY_TOKENS for source in resource.sources(node)):
             return None
         raise Undetermined(node.path, node.urn)
     text = node.text() or ""
