@@ -45,6 +45,9 @@ GUARDDUTY_1 = Control(Framework.AWS_FSBP, "GuardDuty.1", "GuardDuty is on")
 GUARDDUTY_5 = Control(Framework.AWS_FSBP, "GuardDuty.5", "GuardDuty watches the audit logs of EKS")
 GUARDDUTY_7 = Control(Framework.AWS_FSBP, "GuardDuty.7", "GuardDuty watches the nodes of EKS at run time")
 S3_9 = Control(Framework.AWS_FSBP, "S3.9", "General purpose buckets have server access logging on")
+# "EKS controls" and "Lambda controls" of the Security Hub user guide, read 2026-11
+EKS_2 = Control(Framework.AWS_FSBP, "EKS.2", "EKS clusters run a supported Kubernetes version")
+LAMBDA_2 = Control(Framework.AWS_FSBP, "Lambda.2", "Lambda functions use supported runtimes")
 AI_ACT_12 = Control(Framework.EU_AI_ACT, "Article 12", "Record-keeping")
 AI_ACT_19 = Control(Framework.EU_AI_ACT, "Article 19", "Automatically generated logs")
 AI_ACT_26_6 = Control(Framework.EU_AI_ACT, "Article 26(6)", "Deployers keep the logs of high-risk systems")
@@ -68,6 +71,8 @@ CONTROLS: tuple[Control, ...] = (
     GUARDDUTY_5,
     GUARDDUTY_7,
     S3_9,
+    EKS_2,
+    LAMBDA_2,
     AI_ACT_12,
     AI_ACT_19,
     AI_ACT_26_6,

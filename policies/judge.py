@@ -67,7 +67,15 @@ class Judge:
         for resource in resources:
             if resource.urn in self._seen:
                 resource.judge_by(self._seen[resource.urn])
-        stack = Stack(tuple(resources), self._uses, tuple(self._settings.mistakes), self._today)
+        stack = Stack(
+            tuple(resources),
+            self._uses,
+            tuple(self._settings.mistakes),
+            self._settings.silences,
+            self._settings.tags,
+            self._settings.kind,
+            self._today,
+        )
         self._stack = stack
         secrets = _Secrets(stack.resources)
         reports = [*self._judge_deferred(stack), *self._judge_stack_rules(stack, secrets, last=False)]

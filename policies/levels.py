@@ -26,6 +26,12 @@ ENVIRONMENT_KEY: Final = ":environment"
 _SECTIONS: Final = ("levels", "undetermined", "parameters", "waivers")
 _STRICTEST: Final = EnvironmentKind.PROD
 _UNDETERMINED_LEVELS: Final = (Level.ADVISORY, Level.MANDATORY, Level.DISABLED)
+_STOPPING: Final = (Level.MANDATORY, Level.REMEDIATE)
+_REASON_CHARACTERS: Final = 10
+"""Fewest characters of a reason; as for a waiver."""
+
+STACK_TAGS_KEY: Final = "pulumi:tags"
+"""Configuration of the stack's own tags, which the CLI gives to the backend (Pulumi documentation, "Stack tags")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,9 @@ class Settings:
     parameters: dict[str, Parameters] = field(default_factory=dict)
     waivers: list[Waiver] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    kind: EnvironmentKind = EnvironmentKind.PROD
 
     def level(self, rule: str) -> Level:
         """Level of a violation."""
@@ -54,9 +63,27 @@ class Settings:
         """Level of what could not be judged: as strict as the rule itself, unless configured."""
         return self.undetermined.get(rule, self.levels[rule])
 
+    @property
+    def silences(self) -> tuple[str, ...]:
+        """Where a mandatory rule passes over what it cannot judge, without a reason that would allow it."""
+        return tuple(problem for rule in self.undetermined if (problem := self._silence(rule)))
+
+    def _silence(self, rule: str) -> str | None:
+        level, place = self.undetermined[rule], f"policies.undetermined.{rule}"
+        if self.levels[rule] not in _STOPPING or level is Level.MANDATORY:
+            return None
+        if level is Level.DISABLED:
+            return f"{place} is disabled, and the rule is {self.levels[rule]}"
+        return (
+            None if rule in self.reasons else f"{place} is {level} without a reason, and the rule {self.levels[rule]}"
+        )
+
 
 def resolve(
-    rules: Iterable[Rule[Any]], config: Mapping[str, str], overrides: Mapping[str, Override] | None = None
+    rules: Iterable[Rule[Any]],
+    config: Mapping[str, str],
+    overrides: Mapping[str, Override] | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> Settings:
     """Resolve the configuration of a stack.
 
@@ -64,17 +91,20 @@ def resolve(
         rules: All rules of the pack.
         config: The stack's configuration as the engine gives it: key -> text, objects as JSON.
         overrides: Pulumi's own policy configuration; wins.
+        tags: Tags of the stack, where the engine says them; those of its configuration are added.
     """
     by_id = {rule.id: rule for rule in rules}
     settings = Settings()
     environment = _environment(config, settings)
-    kind = _kind(environment)
+    kind = settings.kind = _kind(environment)
+    settings.tags = {**(tags or {}), **_stack_tags(config)}
     written = _sections(environment, settings)
     for rule in by_id.values():
         settings.levels[rule.id] = rule.default_level(kind)
         settings.parameters[rule.id] = rule.parameters()
     _read_levels(written["levels"], "levels", tuple(Level), by_id, settings, settings.levels)
-    _read_levels(written["undetermined"], "undetermined", _UNDETERMINED_LEVELS, by_id, settings, settings.undetermined)
+    levels = _read_reasons(written["undetermined"], settings)
+    _read_levels(levels, "undetermined", _UNDETERMINED_LEVELS, by_id, settings, settings.undetermined)
     for name, value in _named(written["parameters"], "parameters", by_id, settings):
         _read_parameters(by_id[name], value, f"policies.parameters.{name}", settings)
     _read_waivers(written["waivers"], by_id, settings)
@@ -94,6 +124,14 @@ def _environment(config: Mapping[str, str], settings: Settings) -> Mapping[str, 
         if parsed is not None and not isinstance(parsed, str):
             settings.mistakes.append(f"{key} is not a mapping")
     return {}
+
+
+def _stack_tags(config: Mapping[str, str]) -> dict[str, str]:
+    try:
+        parsed = json.loads(config.get(STACK_TAGS_KEY) or "{}")
+    except ValueError:
+        return {}  # no mapping: the CLI refuses it
+    return {str(key): str(value) for key, value in parsed.items()} if isinstance(parsed, dict) else {}
 
 
 def _kind(environment: Mapping[str, Any]) -> EnvironmentKind:
@@ -140,10 +178,26 @@ def _read_levels(
     for rule, value in _named(section, name, by_id, settings):
         if by_id[rule].essential:
             settings.mistakes.append(f"policies.{name}.{rule}: the level of this rule is fixed")
-        elif value in allowed:
+        elif isinstance(value, str) and value in allowed:
             into[rule] = Level(value)
         else:
             settings.mistakes.append(f"policies.{name}.{rule} is no level; allowed: {', '.join(allowed)}")
+
+
+def _read_reasons(section: Any, settings: Settings) -> Any:  # noqa: ANN401
+    """Take the reasons of levels down; what is returned are levels alone."""
+    if not isinstance(section, dict):
+        return section
+    levels = {}
+    for rule, value in section.items():
+        levels[rule] = value
+        if isinstance(value, dict) and value.keys() == {"level", "reason"}:
+            levels[rule], reason = value["level"], value["reason"]
+            if isinstance(reason, str) and len(reason.strip()) >= _REASON_CHARACTERS:
+                settings.reasons[rule] = reason
+            else:
+                settings.mistakes.append(f"policies.undetermined.{rule}.reason is no sentence")
+    return levels
 
 
 def _read_parameters(rule: Rule[Any], value: Any, place: str, settings: Settings) -> None:  # noqa: ANN401

@@ -59,6 +59,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._config = dict(config)
         self._version = version
         self._today = today
+        self._tags: dict[str, str] = {}
         self._overrides: dict[str, Override] = {}
         self._settings: Settings | None = None
         self._judge: Judge | None = None
@@ -68,9 +69,10 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def ConfigureStack(  # noqa: N802
         self, request: proto.AnalyzerStackConfigureRequest, context: object
     ) -> proto.AnalyzerStackConfigureResponse:
-        """Take the stack's configuration; it is the same that the environment variable holds."""
+        """Take the stack's tags and configuration; it is the same that the environment variable holds."""
         if request.config:
             self._config = dict(request.config)
+        self._tags = dict(request.tags)
         self._settings = self._judge = None
         return proto.AnalyzerStackConfigureResponse()
 
@@ -130,7 +132,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
 
     def _resolved(self) -> Settings:
         if self._settings is None:
-            self._settings = resolve(self._rules, self._config, self._overrides)
+            self._settings = resolve(self._rules, self._config, self._overrides, self._tags)
         return self._settings
 
     def _judging(self) -> Judge:

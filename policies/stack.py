@@ -7,12 +7,13 @@ from guessed names; names count only where both ends state one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from policies.views import Node, Resource, Undetermined
+from serving.blueprint.environment import EnvironmentKind
 
 if TYPE_CHECKING:
     from policies.waivers import WaiverUse
@@ -57,12 +58,18 @@ class Stack:
         resources: All resources, in the order of registration.
         waivers: What became of each waiver so far.
         mistakes: What is wrong with the pack's configuration.
+        silences: Where the configuration lets a mandatory rule pass over what it cannot judge.
+        tags: Tags of the stack itself, as its backend keeps them.
+        kind: How much depends on it.
         today: The day of the analysis.
     """
 
     resources: tuple[Resource, ...]
     waivers: tuple[WaiverUse, ...] = ()
     mistakes: tuple[str, ...] = ()
+    silences: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    kind: EnvironmentKind = EnvironmentKind.PROD
     today: date = date.min
     _by_urn: dict[str, Resource] = field(default_factory=dict)
     _by_token: dict[str, list[Resource]] = field(default_factory=dict)

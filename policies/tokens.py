@@ -53,6 +53,7 @@ STATEFUL_SET: Final = "kubernetes:apps/v1:StatefulSet"
 DAEMON_SET: Final = "kubernetes:apps/v1:DaemonSet"
 JOB: Final = "kubernetes:batch/v1:Job"
 CRON_JOB: Final = "kubernetes:batch/v1:CronJob"
+SCALED_JOB: Final = "kubernetes:keda.sh/v1alpha1:ScaledJob"
 POD: Final = "kubernetes:core/v1:Pod"
 NAMESPACE: Final = "kubernetes:core/v1:Namespace"
 SERVICE: Final = "kubernetes:core/v1:Service"
@@ -62,7 +63,7 @@ LEADER_WORKER_SET: Final = "kubernetes:leaderworkerset.x-k8s.io/v1:LeaderWorkerS
 
 SERVERS: Final = (DEPLOYMENT, ROLLOUT, LEADER_WORKER_SET)
 """Workloads that answer requests and are rolled out by replacing pods, or groups of pods."""
-WORKLOADS: Final = (*SERVERS, STATEFUL_SET, DAEMON_SET, JOB, CRON_JOB, POD)
+WORKLOADS: Final = (*SERVERS, STATEFUL_SET, DAEMON_SET, JOB, CRON_JOB, SCALED_JOB, POD)
 """Everything that runs pods."""
 
 

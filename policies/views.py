@@ -206,6 +206,7 @@ class Resource:
         urn: URN.
         name: Logical name.
         protect: Whether the engine refuses to delete it.
+        ignore_changes: Property paths whose changes the engine passes over.
         provider: Its provider, where known.
         dependencies: URNs of all resources that it depends on; empty while only the resource itself was seen.
         property_dependencies: Input key -> URNs that its value depends on.
@@ -216,6 +217,7 @@ class Resource:
         "_properties",
         "_stack",
         "dependencies",
+        "ignore_changes",
         "name",
         "property_dependencies",
         "protect",
@@ -233,6 +235,7 @@ class Resource:
         load: Callable[[], Mapping[str, Any]],
         *,
         protect: bool = False,
+        ignore_changes: tuple[str, ...] = (),
         provider: Provider | None = None,
         dependencies: tuple[str, ...] = (),
         property_dependencies: Mapping[str, tuple[str, ...]] | None = None,
@@ -242,6 +245,7 @@ class Resource:
         self.urn = urn
         self.name = name
         self.protect = protect
+        self.ignore_changes = ignore_changes
         self.provider = provider
         self.dependencies = dependencies
         self.property_dependencies = property_dependencies or {}

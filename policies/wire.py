@@ -25,6 +25,7 @@ def resource_of(request: proto.AnalyzeRequest) -> Resource:
         request.name,
         _loader(request.properties),
         protect=request.options.protect,
+        ignore_changes=tuple(request.options.ignoreChanges),
         provider=_provider(request),
     )
 
@@ -37,6 +38,7 @@ def stack_resource_of(resource: proto.AnalyzerResource) -> Resource:
         resource.name,
         _loader(resource.properties),
         protect=resource.options.protect,
+        ignore_changes=tuple(resource.options.ignoreChanges),
         provider=_provider(resource),
         dependencies=tuple(resource.dependencies),
         property_dependencies={key: tuple(value.urns) for key, value in resource.propertyDependencies.items()},

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from policies.stack import Stack
-from policies.tokens import CRON_JOB, LEADER_WORKER_SET, NAMESPACE, POD, SERVICE_ACCOUNT
+from policies.tokens import CRON_JOB, LEADER_WORKER_SET, NAMESPACE, POD, SCALED_JOB, SERVICE_ACCOUNT
 from policies.views import Node, Resource, Undetermined
 
 COMPONENT_LABEL: Final = "app.kubernetes.io/component"
@@ -89,6 +89,8 @@ def pod_templates(resource: Resource) -> tuple[Node, ...]:
     spec = resource["spec"]
     if resource.token == CRON_JOB:
         return (spec.at("jobTemplate", "spec", "template"),)
+    if resource.token == SCALED_JOB:
+        return (spec.at("jobTargetRef", "template"),)
     if resource.token == LEADER_WORKER_SET:
         leader, worker = (spec.at("leaderWorkerTemplate", f"{kind}Template") for kind in ("leader", "worker"))
         return (worker,) if leader.missing else (leader, worker)

@@ -223,6 +223,7 @@ class PolicyPack:
             dry_run=True,
             config=dict(self._config.values),
             config_secret_keys=sorted(self._config.secret_keys),
+            tags=stack_tags(self._project, self._config),
         )
         try:
             stub.ConfigureStack(request, timeout=deadline.left())
@@ -587,6 +588,16 @@ def _policy_info(policy: analyzer_pb2.PolicyInfo) -> PolicyInfo:
         remedy=policy.remediation_steps,
         url=policy.url,
     )
+
+
+def stack_tags(project: Project, config: StackConfig) -> dict[str, str]:
+    """Tags of the stack, as far as they stand in files: what a backend keeps besides is not known here."""
+    tags = {"pulumi:project": project.name, "pulumi:runtime": "python"}
+    try:
+        configured = json.loads(config.values.get("pulumi:tags") or "{}")
+    except ValueError:
+        return tags
+    return tags | ({str(k): str(v) for k, v in configured.items()} if isinstance(configured, dict) else {})
 
 
 def _environment(project: Project, config: StackConfig) -> dict[str, str]:

@@ -49,7 +49,10 @@ class Declared:
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Input -> names of the resources that its value comes from."""
     protect: bool = False
+    ignores: tuple[str, ...] = ()
     provider: str = ""
+    region: str = ""
+    """Of its provider."""
     default_tags: Mapping[str, str] | None = None
 
     @property
@@ -60,15 +63,18 @@ class Declared:
         """The view of it; `alone` as Analyze sees it, without dependencies."""
         needs = {key: tuple(urns[name] for name in names) for key, names in self.needs.items()}
         provider = None
-        if self.provider or self.default_tags is not None:
-            tags = {"defaultTags": {"tags": dict(self.default_tags)}} if self.default_tags is not None else {}
-            provider = Provider("pulumi:providers:any", self.provider, Node(tags))
+        if self.provider or self.region or self.default_tags is not None:
+            inputs: Json = {"region": self.region} if self.region else {}
+            if self.default_tags is not None:
+                inputs["defaultTags"] = {"tags": dict(self.default_tags)}
+            provider = Provider("pulumi:providers:any", self.provider, Node(inputs))
         return Resource(
             self.token,
             self.urn,
             self.name,
             lambda: self.properties,
             protect=self.protect,
+            ignore_changes=self.ignores,
             provider=provider,
             dependencies=() if alone else tuple(urn for urns in needs.values() for urn in urns),
             property_dependencies={} if alone else needs,
@@ -87,6 +93,8 @@ class Sample:
     waivers: tuple[Json, ...] = ()
     written: Json = field(default_factory=dict)
     """Further sections of `policies` in the configuration."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Tags of the stack."""
 
 
 def urn(token: str, name: str) -> str:
@@ -106,8 +114,9 @@ def judge(
     if sample.parameters:
         policies["parameters"] = {rule.id: sample.parameters}
     rules = RULES if rule.essential else (rule,)
-    settings = resolve(rules, {"shop:environment": json.dumps({"kind": kind, "policies": policies})})
-    if rule.id != "policy-configuration":
+    config = {"shop:environment": json.dumps({"kind": kind, "policies": policies})}
+    settings = resolve(rules, config, tags=sample.tags)
+    if not rule.essential:
         assert settings.mistakes == []
     return [report for report in run(Judge(rules, settings, TODAY), sample.resources) if report.rule == rule.id]
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -72,6 +72,10 @@ def _analyze_stack(
     stub: analyzer_pb2_grpc.AnalyzerStub, *resources: proto.AnalyzerResource
 ) -> list[proto.AnalyzeDiagnostic]:
     return list(stub.AnalyzeStack(proto.AnalyzeStackRequest(resources=resources)).diagnostics)
+
+
+def _of_rule(rule: str, found: Iterable[proto.AnalyzeDiagnostic]) -> list[proto.AnalyzeDiagnostic]:
+    return [one for one in found if one.policyName == rule]
 
 
 def _resource(token: str, properties: Mapping[str, Any], **needs: str) -> proto.AnalyzerResource:
@@ -141,7 +145,7 @@ def test_what_is_unknown_fails_closed_once_the_stack_is_seen(pack: analyzer_pb2_
     _configured(pack, {})
     properties = {"kmsKeyId": UNKNOWN, "tags": TAGS}
     assert _analyze(pack, LOG_GROUP, properties, "enc-logs-cmk") == []
-    (found,) = _analyze_stack(pack, _resource(LOG_GROUP, properties))
+    (found,) = _of_rule("enc-logs-cmk", _analyze_stack(pack, _resource(LOG_GROUP, properties)))
     parsed = parse_message(found.message)
     assert parsed.state is State.UNDETERMINED
     assert parsed.text.startswith("kmsKeyId is not known before deployment")
@@ -155,7 +159,8 @@ def test_an_unknown_is_resolved_through_property_dependencies(pack: analyzer_pb2
     properties = {"kmsKeyId": UNKNOWN, "tags": TAGS}
     _analyze(pack, LOG_GROUP, properties, "enc-logs-cmk")
     key = _resource(KMS_KEY, {"tags": TAGS})
-    assert _analyze_stack(pack, key, _resource(LOG_GROUP, properties, kmsKeyId=key.urn)) == []
+    found = _analyze_stack(pack, key, _resource(LOG_GROUP, properties, kmsKeyId=key.urn))
+    assert _of_rule("enc-logs-cmk", found) == []
 
 
 def test_a_secret_is_never_quoted(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:
@@ -198,11 +203,11 @@ def test_default_tags_of_the_provider_count(pack: analyzer_pb2_grpc.AnalyzerStub
     _configured(pack, {})
     request = proto.AnalyzeRequest(type=BUCKET, urn=urn(BUCKET, "one"), name="one")
     request.options.protect = True
-    assert [found.policyName for found in pack.Analyze(request).diagnostics] == ["tag-required-set"]
+    assert len(_of_rule("tag-required-set", pack.Analyze(request).diagnostics)) == 1
     request.provider.type = "pulumi:providers:aws"
     for defaults in ({"tags": TAGS}, json.dumps({"tags": TAGS})):
         request.provider.properties.update({"defaultTags": defaults})
-        assert list(pack.Analyze(request).diagnostics) == []
+        assert _of_rule("tag-required-set", pack.Analyze(request).diagnostics) == []
     pack.AnalyzeStack(proto.AnalyzeStackRequest())
 
 
@@ -279,3 +284,23 @@ def test_the_pack_imports_itself_from_wherever_it_is_started() -> None:
         [sys.executable, "-c", script], cwd=ROOT, env=os.environ, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_what_a_resource_ignores_is_read_from_its_options(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:
+    _configured(pack, {})
+    request = proto.AnalyzeRequest(type=BUCKET, urn=urn(BUCKET, "one"), name="one", properties=_struct({"tags": TAGS}))
+    request.options.ignoreChanges.append("policy")
+    found = _of_rule("no-ignore-changes", pack.Analyze(request).diagnostics)
+    assert [parse_message(one.message).text.partition(":")[0] for one in found] == ["ignoreChanges covers policy"]
+    _analyze_stack(pack)
+
+
+def test_tags_of_the_stack_come_from_the_engine_and_from_configuration(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:
+    request = proto.AnalyzerStackConfigureRequest(stack="prod", project="shop")
+    request.config.update({"pulumi:tags": json.dumps({"owner": "ml-platform"}), "shop:environment": "{}"})
+    request.tags.update({"environment": "prod", "change-id": "CHG-1"})
+    pack.ConfigureStack(request)
+    found = _analyze_stack(pack, _resource("pulumi:pulumi:Stack", {}))
+    missing = [one.message.partition(":")[0] for one in _of_rule("stack-env-tags", found)]
+    assert missing == ["the stack has no tag approved-by"]
+    _configured(pack, {})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from serving.blueprint.errors import InputError
 from serving.preview import policy_driver
 from serving.preview.plan import Plan, Violation
-from serving.preview.policy_driver import PolicyPackError, _seconds
+from serving.preview.policy_driver import PolicyPackError, _seconds, stack_tags
+from serving.preview.project import Project, StackConfig
 from serving.preview.session import list_policies
 from tests.preview.samples import PACKS, PROGRAMS, SECRET, preview_of
 
@@ -136,3 +139,14 @@ def test_policies_are_listed_with_their_levels() -> None:
 @pytest.mark.parametrize(("text", "seconds"), [("", 0), ("45s", 45), ("1h30m", 5400), ("500ms", 0.5), ("1.5h", 5400)])
 def test_durations_are_read_as_the_engine_reads_them(text: str, seconds: float) -> None:
     assert _seconds(text) == seconds
+
+
+def test_tags_of_the_stack_are_those_that_stand_in_its_configuration() -> None:
+    project = Project(root=Path(), name="shop", program=Path(), config={})
+    tags = {"pulumi:tags": '{"owner": "ml-platform"}'}
+    stack = StackConfig(stack="dev", values=tags, secret_keys=frozenset())
+    assert stack_tags(project, stack) == {
+        "owner": "ml-platform",
+        "pulumi:project": "shop",
+        "pulumi:runtime": "python",
+    }

@@ -73,8 +73,9 @@ class PolicySettings(Section):
     """How strict the policy pack is here. The pack itself validates rule names and parameters."""
 
     levels: dict[str, str] = Field(default_factory=dict, description="Rule id -> advisory, mandatory or disabled.")
-    undetermined: dict[str, str] = Field(
-        default_factory=dict, description="Rule id -> level of what a rule cannot judge before deployment."
+    undetermined: dict[str, str | dict[str, str]] = Field(
+        default_factory=dict,
+        description="Rule id -> level and reason of what a rule cannot judge before deployment.",
     )
     parameters: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Rule id -> parameters.")
     waivers: tuple[dict[str, Any], ...] = Field(default=(), description="Waivers, each with owner and expiry.")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from policies.checks.img_digest_pinned import FUNCTION
-from policies.tokens import CRON_JOB, DAEMON_SET, JOB, POD, ROLLOUT, STATEFUL_SET
+from policies.images import FUNCTION, SAGEMAKER_MODEL, TASK_DEFINITION
+from policies.tokens import CRON_JOB, DAEMON_SET, JOB, POD, ROLLOUT, SCALED_JOB, STATEFUL_SET
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 from tests.policies.samples.workloads import IMAGE, container, deployment, groups, pods
@@ -37,6 +37,30 @@ SAMPLES = (
         "cron job",
         (Declared(CRON_JOB, "nightly", {"spec": {"jobTemplate": {"spec": {"template": TAGGED}}}}),),
         FINDS,
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "scaled job",
+        (Declared(SCALED_JOB, "worker", {"spec": {"jobTargetRef": {"template": TAGGED}}}),),
+        ("spec.jobTargetRef.template.spec.containers[0].image",),
+    ),
+    Sample(Case.ALLOWED, "model", (Declared(SAGEMAKER_MODEL, "m", {"primaryContainer": {"image": IMAGE}}),)),
+    Sample(
+        Case.ALLOWED,
+        "model of a package",
+        (Declared(SAGEMAKER_MODEL, "m", {"containers": [{"modelPackageName": "arn:aws:sagemaker:::package"}]}),),
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "pipeline of models",
+        (Declared(SAGEMAKER_MODEL, "m", {"containers": [{"image": IMAGE}, {"image": "r/x:v1"}]}),),
+        ("containers[1].image",),
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "task",
+        (Declared(TASK_DEFINITION, "t", {"containerDefinitions": '[{"name": "a", "image": "r/x:v1"}]'}),),
+        ("containerDefinitions[0].image",),
     ),
     Sample(Case.DISALLOWED, "bare pod", (Declared(POD, "one", TAGGED),), FINDS),
     Sample(

@@ -1,0 +1,77 @@
+"""Samples of `version-support`."""
+
+from __future__ import annotations
+
+from policies.checks.version_support import ADDON, NODE_GROUP
+from policies.images import FUNCTION
+from policies.tokens import EKS_CLUSTER
+from policies.views import UNKNOWN
+from tests.policies.harness import Case, Declared, Sample
+
+
+def cluster(version: object = "1.35", support: object = "STANDARD", name: object = "prod") -> Declared:
+    policy = {} if support is None else {"upgradePolicy": {"supportType": support}}
+    return Declared(EKS_CLUSTER, "cluster", {"name": name, "version": version, **policy})
+
+
+def nodes(version: object, name: object = "prod") -> Declared:
+    return Declared(NODE_GROUP, "nodes", {"clusterName": name, "version": version}, {"clusterName": ("cluster",)})
+
+
+def addon(version: object, name: object = "kube-proxy") -> Declared:
+    properties = {"clusterName": "prod", "addonName": name, "addonVersion": version}
+    return Declared(ADDON, "addon", properties, {"clusterName": ("cluster",)})
+
+
+def ends(day: str) -> dict[str, object]:
+    return {"standard_support_ends": [f"1.35={day}"]}
+
+
+SAMPLES = (
+    Sample(Case.ALLOWED, "supported", (cluster(), nodes("1.35"), addon("v1.35.3-eksbuild.5"))),
+    Sample(Case.ALLOWED, "newer than the table", (cluster("1.39"),)),
+    Sample(Case.ALLOWED, "what follows its cluster", (cluster(), nodes(None), addon(None))),
+    Sample(Case.ALLOWED, "add-on with versions of its own", (cluster(), addon("v0.8.1", "metrics-server"))),
+    Sample(Case.ALLOWED, "function", (Declared(FUNCTION, "f", {"runtime": "python3.14"}),)),
+    Sample(Case.INSIDE, "last day of support", (cluster(),), parameters=ends("2026-11-20")),
+    Sample(
+        Case.OUTSIDE,
+        "a day later",
+        (cluster(),),
+        ("whose standard support ended on 2026-11-19",),
+        parameters=ends("2026-11-19"),
+    ),
+    Sample(Case.INSIDE, "oldest nodes", (cluster(), nodes("1.32"))),
+    Sample(Case.OUTSIDE, "older nodes", (cluster(), nodes("1.31")), ("more than 3 minor versions",)),
+    Sample(
+        Case.OUTSIDE,
+        "newer kube-proxy",
+        (cluster(), addon("v1.36.1-eksbuild.1")),
+        ("newer than its cluster",),
+    ),
+    Sample(Case.DISALLOWED, "in extended support", (cluster("1.33"),), ("ended on 2026-07-29",)),
+    Sample(Case.DISALLOWED, "older than the table", (cluster("1.27"),), ("ended long ago",)),
+    Sample(Case.DISALLOWED, "no version", (cluster(None),), ("version is missing",)),
+    Sample(Case.DISALLOWED, "extended support", (cluster(support="EXTENDED"),), ("supportType is",)),
+    Sample(Case.DISALLOWED, "default of EKS", (cluster(support=None),), ("missing, which means EXTENDED",)),
+    Sample(
+        Case.DISALLOWED,
+        "runtime",
+        (Declared(FUNCTION, "f", {"runtime": "nodejs18.x"}),),
+        ("which gets no security patches",),
+    ),
+    Sample(Case.DISALLOWED, "no version at all", (cluster("latest"),), ("version is not a version of Kubernetes",)),
+    Sample(
+        Case.UNKNOWN,
+        "unknown version does not hide the policy",
+        (cluster(UNKNOWN, None),),
+        ("version is not known", "missing, which means EXTENDED"),
+    ),
+    Sample(Case.UNKNOWN, "nodes", (cluster(), nodes(UNKNOWN)), ("version is not known",)),
+    Sample(Case.NOT_APPLICABLE, "function that runs an image", (Declared(FUNCTION, "f", {"packageType": "Image"}),)),
+    Sample(
+        Case.NOT_APPLICABLE,
+        "nodes without a cluster of the stack",
+        (Declared(NODE_GROUP, "nodes", {"clusterName": "other", "version": "1.20"}),),
+    ),
+)
