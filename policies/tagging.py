@@ -38,3 +38,9 @@ def tags(resource: Resource) -> dict[str, Node]:
 def _listed(node: Node) -> dict[str, Node]:
     """Tags in the form of a list of keys and values, as auto scaling groups have them."""
     return {item["key"].text() or "": item["value"] for item in node.items()}
+
+
+def tag_of(resource: Resource, key: str) -> str | None:
+    """The value of one tag that the resource will carry; None if it carries none of that key."""
+    node = tags(resource).get(key)
+    return None if node is None else node.text()
