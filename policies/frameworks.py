@@ -30,6 +30,42 @@ class Control:
 ECR_1 = Control(Framework.AWS_FSBP, "ECR.1", "ECR private repositories have image scanning configured")
 ECR_2 = Control(Framework.AWS_FSBP, "ECR.2", "ECR private repositories have tag immutability configured")
 EKS_1 = Control(Framework.AWS_FSBP, "EKS.1", "EKS cluster endpoints are not publicly accessible")
+# Titles in our words; "FSBP standard" of the Security Hub CSPM user guide, the list of its controls, read 2026-11.
+EKS_3 = Control(Framework.AWS_FSBP, "EKS.3", "EKS clusters encrypt Kubernetes secrets")
+BACKUP_1 = Control(Framework.AWS_FSBP, "Backup.1", "Recovery points of AWS Backup are encrypted at rest")
+CLOUDFRONT_3 = Control(Framework.AWS_FSBP, "CloudFront.3", "CloudFront distributions require encryption in transit")
+CLOUDFRONT_7 = Control(Framework.AWS_FSBP, "CloudFront.7", "CloudFront distributions use certificates of their own")
+CLOUDFRONT_15 = Control(Framework.AWS_FSBP, "CloudFront.15", "CloudFront distributions use the recommended TLS policy")
+DYNAMODB_6 = Control(Framework.AWS_FSBP, "DynamoDB.6", "DynamoDB tables have deletion protection on")
+EC2_3 = Control(Framework.AWS_FSBP, "EC2.3", "Attached EBS volumes are encrypted at rest")
+EC2_7 = Control(Framework.AWS_FSBP, "EC2.7", "EBS encryption by default is on")
+EC2_8 = Control(Framework.AWS_FSBP, "EC2.8", "EC2 instances use IMDSv2")
+EC2_18 = Control(Framework.AWS_FSBP, "EC2.18", "Security groups admit everybody on authorized ports only")
+EC2_19 = Control(Framework.AWS_FSBP, "EC2.19", "Security groups do not open ports with high risk to everybody")
+EC2_170 = Control(Framework.AWS_FSBP, "EC2.170", "Launch templates use IMDSv2")
+EC2_181 = Control(Framework.AWS_FSBP, "EC2.181", "Launch templates encrypt attached EBS volumes")
+EFS_1 = Control(Framework.AWS_FSBP, "EFS.1", "EFS encrypts file data at rest with KMS")
+EFS_8 = Control(Framework.AWS_FSBP, "EFS.8", "EFS file systems are encrypted at rest")
+ELB_1 = Control(Framework.AWS_FSBP, "ELB.1", "Application load balancers redirect HTTP to HTTPS")
+ELB_3 = Control(Framework.AWS_FSBP, "ELB.3", "Classic load balancers listen with HTTPS or TLS")
+ELB_6 = Control(Framework.AWS_FSBP, "ELB.6", "Load balancers have deletion protection on")
+ELB_17 = Control(Framework.AWS_FSBP, "ELB.17", "Listeners of load balancers use recommended security policies")
+ELB_18 = Control(Framework.AWS_FSBP, "ELB.18", "Listeners of load balancers use secure protocols")
+ES_1 = Control(Framework.AWS_FSBP, "ES.1", "Elasticsearch domains are encrypted at rest")
+KINESIS_1 = Control(Framework.AWS_FSBP, "Kinesis.1", "Kinesis streams are encrypted at rest")
+OPENSEARCH_1 = Control(Framework.AWS_FSBP, "Opensearch.1", "OpenSearch domains are encrypted at rest")
+RDS_7 = Control(Framework.AWS_FSBP, "RDS.7", "RDS clusters have deletion protection on")
+RDS_8 = Control(Framework.AWS_FSBP, "RDS.8", "RDS instances have deletion protection on")
+S3_5 = Control(Framework.AWS_FSBP, "S3.5", "General purpose buckets refuse requests without TLS")
+S3_8 = Control(Framework.AWS_FSBP, "S3.8", "General purpose buckets block public access")
+S3_13 = Control(Framework.AWS_FSBP, "S3.13", "General purpose buckets have a lifecycle configuration")
+SQS_1 = Control(Framework.AWS_FSBP, "SQS.1", "SQS queues are encrypted at rest")
+DOCUMENTDB_1 = Control(Framework.AWS_FSBP, "DocumentDB.1", "DocumentDB clusters are encrypted at rest")
+ELASTICACHE_4 = Control(Framework.AWS_FSBP, "ElastiCache.4", "Replication groups of ElastiCache are encrypted at rest")
+NEPTUNE_1 = Control(Framework.AWS_FSBP, "Neptune.1", "Neptune clusters are encrypted at rest")
+RDS_3 = Control(Framework.AWS_FSBP, "RDS.3", "RDS instances are encrypted at rest")
+RDS_27 = Control(Framework.AWS_FSBP, "RDS.27", "RDS clusters are encrypted at rest")
+REDSHIFT_10 = Control(Framework.AWS_FSBP, "Redshift.10", "Redshift clusters are encrypted at rest")
 # Titles in our words; ids and meaning as in the AWS Security Hub user guide, "AWS Foundational Security Best Practices
 # standard", read 2026-11.
 API_GATEWAY_3 = Control(Framework.AWS_FSBP, "APIGateway.3", "Stages of REST APIs have X-Ray tracing on")
@@ -58,6 +94,41 @@ CONTROLS: tuple[Control, ...] = (
     ECR_1,
     ECR_2,
     EKS_1,
+    EKS_3,
+    BACKUP_1,
+    CLOUDFRONT_3,
+    CLOUDFRONT_7,
+    CLOUDFRONT_15,
+    DYNAMODB_6,
+    EC2_3,
+    EC2_7,
+    EC2_8,
+    EC2_18,
+    EC2_19,
+    EC2_170,
+    EC2_181,
+    EFS_1,
+    EFS_8,
+    ELB_1,
+    ELB_3,
+    ELB_6,
+    ELB_17,
+    ELB_18,
+    ES_1,
+    KINESIS_1,
+    OPENSEARCH_1,
+    RDS_7,
+    RDS_8,
+    S3_5,
+    S3_8,
+    S3_13,
+    SQS_1,
+    DOCUMENTDB_1,
+    ELASTICACHE_4,
+    NEPTUNE_1,
+    RDS_3,
+    RDS_27,
+    REDSHIFT_10,
     API_GATEWAY_3,
     API_GATEWAY_9,
     CLOUDFRONT_5,

@@ -8,6 +8,7 @@ from typing import Final
 
 from pydantic import Field
 
+from policies.frameworks import DYNAMODB_6, ELB_6, RDS_7, RDS_8
 from policies.rule import (
     Kind,
     Level,
@@ -93,5 +94,6 @@ RULE = Rule(
     tokens=tuple(_GUARDS),
     parameters=DeletionProtection,
     check=check,
+    frameworks=(DYNAMODB_6, ELB_6, RDS_7, RDS_8),
     level_in={EnvironmentKind.DEV: Level.ADVISORY},
 )

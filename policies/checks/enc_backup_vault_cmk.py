@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from policies.frameworks import BACKUP_1
 from policies.keys import key_problem
 from policies.rule import Kind, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.views import Resource
@@ -35,4 +36,5 @@ RULE = Rule(
     tokens=(VAULT, AIR_GAPPED_VAULT),
     parameters=Parameters,
     check=check,
+    frameworks=(BACKUP_1,),
 )

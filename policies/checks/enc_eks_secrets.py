@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from policies.frameworks import EKS_3
 from policies.keys import key_problem
 from policies.rule import Kind, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.tokens import EKS_CLUSTER
@@ -31,4 +32,5 @@ RULE = Rule(
     tokens=(EKS_CLUSTER,),
     parameters=Parameters,
     check=check,
+    frameworks=(EKS_3,),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from policies.frameworks import KINESIS_1, SQS_1
 from policies.keys import key_problem
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.views import Node, Resource
@@ -64,4 +65,5 @@ RULE = Rule(
     tokens=tuple(_KEY_PATHS),
     parameters=Parameters,
     check=check,
+    frameworks=(KINESIS_1, SQS_1),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from policies.frameworks import ES_1, OPENSEARCH_1
 from policies.keys import key_problem
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.views import Node, Resource
@@ -89,4 +90,5 @@ RULE = Rule(
     tokens=(VECTOR_BUCKET, VECTOR_INDEX, SECURITY_POLICY, COLLECTION, *DOMAINS),
     parameters=Parameters,
     check=check,
+    frameworks=(ES_1, OPENSEARCH_1),
 )

@@ -9,6 +9,7 @@ from typing import Final
 
 from pydantic import Field
 
+from policies.frameworks import EC2_3, EC2_7, EC2_181, EFS_1, EFS_8
 from policies.keys import key_problem
 from policies.regions import region_of
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
@@ -220,4 +221,5 @@ RULE = Rule(
     tokens=tuple(_JUDGES),
     parameters=VolumeEncryption,
     check=check,
+    frameworks=(EC2_3, EC2_7, EC2_181, EFS_1, EFS_8),
 )

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import Field
 
+from policies.frameworks import EC2_8, EC2_170
 from policies.rule import Kind, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.views import Resource
 
@@ -50,4 +51,5 @@ RULE = Rule(
     tokens=("aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance", DEFAULTS),
     parameters=InstanceMetadata,
     check=check,
+    frameworks=(EC2_8, EC2_170),
 )

@@ -7,6 +7,7 @@ from typing import Final
 
 from pydantic import Field
 
+from policies.frameworks import S3_8
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.stack import Stack
 from policies.tokens import BUCKET
@@ -68,4 +69,5 @@ RULE = Rule(
     tokens=(BUCKET,),
     parameters=PublicAccess,
     check=check,
+    frameworks=(S3_8,),
 )

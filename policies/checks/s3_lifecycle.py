@@ -8,6 +8,7 @@ from typing import Final
 
 from pydantic import Field
 
+from policies.frameworks import S3_13
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.tokens import BUCKET
 from policies.views import Node, Resource
@@ -110,5 +111,6 @@ RULE = Rule(
     tokens=(BUCKET,),
     parameters=BucketLifecycle,
     check=check,
+    frameworks=(S3_13,),
     level_in={EnvironmentKind.DEV: Level.ADVISORY},
 )

@@ -9,6 +9,7 @@ from typing import Final
 
 from pydantic import Field
 
+from policies.frameworks import EC2_18, EC2_19
 from policies.networks import is_world, network_of
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.tagging import tags
@@ -127,4 +128,5 @@ RULE = Rule(
     tokens=(GROUP, RULE_RESOURCE, INGRESS_RULE, EGRESS_RULE),
     parameters=SecurityGroups,
     check=check,
+    frameworks=(EC2_18, EC2_19),
 )

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from policies.frameworks import CLOUDFRONT_3, CLOUDFRONT_7, CLOUDFRONT_15, ELB_1, ELB_3, ELB_17, ELB_18
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.views import Node, Resource, Undetermined
 
@@ -158,4 +159,5 @@ RULE = Rule(
     tokens=tuple(_JUDGES),
     parameters=ListenerTls,
     check=check,
+    frameworks=(CLOUDFRONT_3, CLOUDFRONT_7, CLOUDFRONT_15, ELB_1, ELB_3, ELB_17, ELB_18),
 )

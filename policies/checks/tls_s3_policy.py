@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from policies.frameworks import S3_5
 from policies.rule import Kind, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.tokens import BUCKET
 from policies.views import Node, Resource
@@ -91,4 +92,5 @@ RULE = Rule(
     tokens=(BUCKET,),
     parameters=Parameters,
     check=check,
+    frameworks=(S3_5,),
 )
