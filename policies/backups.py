@@ -111,24 +111,29 @@ def _vaults(plan: Resource, node: Node) -> tuple[Resource, ...]:
     parts = (node.text() or "").split(":", _ARN_PARTS)
     if len(parts) <= _ARN_PARTS:
         raise node.malformed("the ARN of a backup vault")
-    named = plan.stack.index("backup-vaults", lambda: _vaults_by_name(plan.stack))
-    return tuple(named.get((parts[3], parts[_ARN_PARTS]), ()))
+    vaults = plan.stack.index("backup-vaults", lambda: _index_vaults(plan.stack))
+    named = vaults.by_name.get((parts[3], parts[_ARN_PARTS]), ())
+    if not named and vaults.lost:
+        raise vaults.lost[0]
+    return tuple(named)
 
 
-def _vaults_by_name(stack: Stack) -> dict[tuple[str | None, str], list[Resource]]:
-    result: dict[tuple[str | None, str], list[Resource]] = {}
+@dataclass(slots=True)
+class _Vaults:
+    """Vaults of the stack by region and name. `lost` says why another one's are not known."""
+
+    by_name: dict[tuple[str | None, str | None], list[Resource]] = field(default_factory=dict)
+    lost: list[ReadError] = field(default_factory=list)
+
+
+def _index_vaults(stack: Stack) -> _Vaults:
+    result = _Vaults()
     for vault in stack.of(VAULT, AIR_GAPPED_VAULT):
-        name, region = vault["name"].raw, _quiet_region(vault)
-        if isinstance(name, str) and not vault["name"].unknown:
-            result.setdefault((region, name), []).append(vault)
+        try:
+            result.by_name.setdefault((region_of(vault), vault["name"].text()), []).append(vault)
+        except ReadError as doubt:
+            result.lost.append(doubt)
     return result
-
-
-def _quiet_region(resource: Resource) -> str | None:
-    try:
-        return region_of(resource)
-    except ReadError:
-        return None
 
 
 def _index(stack: Stack) -> _Selections:

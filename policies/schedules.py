@@ -52,8 +52,10 @@ def _days_apart(node: Node, day: str, month: str, weekday: str) -> int:
     months = _widest(sorted(_values(node, month, range(1, 13), _MONTHS)), 12)
     if months > 1:
         return min(months * _LONGEST_MONTH_DAYS, _LONGEST_YEAR_DAYS)
+    if weekday == "L":  # every Saturday; behind a day it is the last such day of the month
+        return 7
     if _LAST.fullmatch(day) or _LAST.fullmatch(weekday):
-        return _LONGEST_MONTH_DAYS if day != "?" or "#" in weekday or weekday == "L" else 7
+        return _LONGEST_MONTH_DAYS
     of_month = _widest(sorted(_values(node, day, range(1, 32))), _LONGEST_MONTH_DAYS)
     of_week = _widest(sorted(_values(node, weekday, range(1, 8), _WEEKDAYS)), 7)
     return max(of_month, of_week)

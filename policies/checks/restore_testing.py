@@ -1,0 +1,117 @@
+"""Rule `restore-testing`: what is backed up has been restored, lately."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import Field
+
+from policies.backups import (
+    DATABASE,
+    DATABASE_CLUSTER,
+    FILE_SYSTEM,
+    PLAN,
+    STORES,
+    VOLUME,
+    coverage,
+)
+from policies.regions import region_of
+from policies.replication import is_copy
+from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation
+from policies.schedules import DAY_MINUTES, longest_gap_minutes
+from policies.stack import Stack
+from policies.tokens import BUCKET, DYNAMODB_TABLE
+from policies.views import ReadError, Resource, Undetermined
+from serving.blueprint.environment import EnvironmentKind
+
+TEST_PLAN: Final = "aws:backup/restoreTestingPlan:RestoreTestingPlan"
+TEST_SELECTION: Final = "aws:backup/restoreTestingSelection:RestoreTestingSelection"
+# Names of botocore 1.44.5, backup, RestoreTestingSelectionForCreate, ProtectedResourceType
+_TYPES: Final = {
+    BUCKET: "S3",
+    DYNAMODB_TABLE: "DynamoDB",
+    VOLUME: "EBS",
+    FILE_SYSTEM: "EFS",
+    DATABASE_CLUSTER: "Aurora",
+    DATABASE: "RDS",
+}
+
+
+class RestoreTests(Parameters):
+    """Parameters."""
+
+    maximum_interval_days: int = Field(default=31, ge=1, description="Longest time between two restore tests.")
+
+
+@dataclass(slots=True)
+class _Tests:
+    """Test plans by region and protected type. `lost` says why another one cannot be placed."""
+
+    at: dict[tuple[str | None, str], list[Resource]] = field(default_factory=dict)
+    lost: list[ReadError] = field(default_factory=list)
+
+
+def check(store: Resource, parameters: RestoreTests) -> Outcomes:
+    """Judge the restore tests of one resource's type and region, if the stack's plans back it up."""
+    stack = store.stack
+    if not stack.of(PLAN) or (store.token == BUCKET and is_copy(store)) or not coverage(store).plans:
+        return
+    tests = stack.index("restore-tests", lambda: _index(stack))
+    plans = tests.at.get((region_of(store), _TYPES[store.token]), ())
+    if not plans:
+        if tests.lost:
+            raise tests.lost[0]
+        yield Violation(f"no restore test of its region restores backups of type {_TYPES[store.token]}")
+        return
+    yield from _judge_interval(plans[0], parameters)
+
+
+def _judge_interval(plan: Resource, parameters: RestoreTests) -> Iterator[Outcome]:
+    node = plan["scheduleExpression"]
+    gap = longest_gap_minutes(node)
+    if gap is None or gap > parameters.maximum_interval_days * DAY_MINUTES:
+        yield Violation(f"{node.place} tests less often than every {parameters.maximum_interval_days} days", plan.urn)
+
+
+def _index(stack: Stack) -> _Tests:
+    result = _Tests()
+    plans = {(each["name"].raw): each for each in stack.of(TEST_PLAN) if isinstance(each["name"].raw, str)}
+    for selection in stack.of(TEST_SELECTION):
+        try:
+            place = (region_of(selection), selection["protectedResourceType"].text() or "")
+            result.at.setdefault(place, []).append(_plan(selection, plans))
+        except ReadError as doubt:
+            result.lost.append(doubt)
+    return result
+
+
+def _plan(selection: Resource, plans: dict[str, Resource]) -> Resource:
+    """The plan by which the selection is tested."""
+    node = selection["restoreTestingPlanName"]
+    found = [each for each in selection.sources(node) if each.token == TEST_PLAN]
+    if not found and not node.unknown and node.text() in plans:
+        found = [plans[node.text() or ""]]
+    if not found:
+        raise Undetermined(node.path, selection.urn)
+    return found[0]
+
+
+RULE = Rule(
+    id="restore-testing",
+    title="Backups of every type are restored by a test at least once a month",
+    description=(
+        "For every type of resource that a backup plan of the stack covers, each region has a RestoreTestingSelection "
+        "of that type, whose RestoreTestingPlan runs at least as often as configured. Copies of buckets are not judged."
+    ),
+    effect="that backups cannot be restored is found out on the day when they are needed",
+    remedy="add a RestoreTestingPlan that runs monthly or more often, and a RestoreTestingSelection for each type",
+    topic=Topic.RESILIENCE,
+    kind=Kind.STACK,
+    severity=Severity.MEDIUM,
+    tokens=STORES,
+    parameters=RestoreTests,
+    check=check,
+    level_in={EnvironmentKind.DEV: Level.ADVISORY},
+)
