@@ -35,14 +35,14 @@ def budgeted_values(budget: Resource, key: str) -> Iterator[str]:
     yield from _expressed(budget["filterExpression"], key, _MOST_NESTED)
 
 
-def monthly_limit_usd(stack: Stack) -> float | None:
-    """The largest monthly limit of the stack's cost budgets in US dollars; None if there is none."""
+def monthly_budget(stack: Stack) -> Node | None:
+    """Where the largest monthly limit of the stack's cost budgets in US dollars stands; None if there is none."""
     limits = [
-        budget["limitAmount"].number()
+        (budget["limitAmount"].number() or 0.0, budget["limitAmount"])
         for budget in stack.of(BUDGET)
         if is_cost_budget(budget) and budget["timeUnit"].text() == "MONTHLY" and budget["limitUnit"].text() == "USD"
     ]
-    return max((limit for limit in limits if limit is not None), default=None)
+    return max(limits, key=lambda limit: limit[0])[1] if limits else None
 
 
 def _expressed(expression: Node, key: str, depth: int) -> Iterator[str]:
