@@ -20,7 +20,7 @@ from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Model
 from serving.blueprint.schema.stage_programs import ENTRY_PORT
-from serving.blueprint.tags import LABEL_PREFIX, TagKey
+from serving.blueprint.tags import MANIFEST_ANNOTATION, MODEL_CARD_ANNOTATION, SIGNER_ANNOTATION, TagKey
 from serving.blueprint.timing import request_seconds
 from serving.telemetry.metrics import WORKLOAD_LABEL
 
@@ -29,10 +29,6 @@ SERVICE_PORT: Final = 80
 
 COMPONENT: Final = "inference"
 """Value of `app.kubernetes.io/component` on whatever serves a model."""
-
-MANIFEST_ANNOTATION: Final = f"{LABEL_PREFIX}model-manifest"
-SIGNER_ANNOTATION: Final = f"{LABEL_PREFIX}model-signer"
-"""Where the signed manifest lies and who must have signed it; its digest is a lineage key."""
 
 LEADER: Final = {"leaderworkerset.sigs.k8s.io/worker-index": "0"}
 """Label that tells the leader of a replica that spans nodes (kubernetes-sigs/lws v0.10.0, `pkg/controllers`)."""
@@ -125,10 +121,12 @@ class Workload:
     @property
     def annotations(self) -> dict[str, str]:
         """Annotations of everything that belongs to the workload."""
+        card = self.blueprint.governance.model_card
         return {
             **annotations(self.tags),
             MANIFEST_ANNOTATION: self.model.manifest.path,
             SIGNER_ANNOTATION: self.model.manifest.signer,
+            **({} if card is None else {MODEL_CARD_ANNOTATION: str(card)}),
         }
 
     def metadata(self, name: str | None = None, **further_annotations: str) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class Judge:
             tuple(resources),
             self._uses,
             tuple(self._settings.mistakes),
+            self._settings.levels,
             self._settings.silences,
             self._settings.tags,
             self._settings.kind,

@@ -58,6 +58,7 @@ class Stack:
         resources: All resources, in the order of registration.
         waivers: What became of each waiver so far.
         mistakes: What is wrong with the pack's configuration.
+        levels: Level of each rule, by its id.
         silences: Where the configuration lets a mandatory rule pass over what it cannot judge.
         tags: Tags of the stack itself, as its backend keeps them.
         kind: How much depends on it.
@@ -67,6 +68,7 @@ class Stack:
     resources: tuple[Resource, ...]
     waivers: tuple[WaiverUse, ...] = ()
     mistakes: tuple[str, ...] = ()
+    levels: Mapping[str, str] = field(default_factory=dict)
     silences: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     kind: EnvironmentKind = EnvironmentKind.PROD

@@ -18,6 +18,16 @@ PLATFORM_SERVICE = "platform"
 """The value of `TagKey.SERVICE` on what all services share (networks, clusters, keys)."""
 
 
+MANIFEST_ANNOTATION = f"{LABEL_PREFIX}model-manifest"
+"""Key of the signed manifest in the model store."""
+
+SIGNER_ANNOTATION = f"{LABEL_PREFIX}model-signer"
+"""Identity that signed the manifest."""
+
+MODEL_CARD_ANNOTATION = f"{LABEL_PREFIX}model-card"
+"""Link to the model card."""
+
+
 class TagKey(StrEnum):
     """AWS tag keys; `LABEL_PREFIX` + key is the Kubernetes label or annotation."""
 

@@ -8,8 +8,14 @@ import pytest
 from components.engines import MODEL_DIRECTORY, SCRATCH_DIRECTORY
 from components.node_labels import ACCELERATOR_LABEL, GPU_RESOURCE, GPU_TAINT_KEY, PURPOSE_LABEL, ZONE_LABEL
 from components.pod import pod_template
-from components.workload import MANIFEST_ANNOTATION, SIGNER_ANNOTATION, Workload
-from serving.blueprint.tags import LINEAGE_KEYS, OWNERSHIP_KEYS
+from components.workload import Workload
+from serving.blueprint.tags import (
+    LINEAGE_KEYS,
+    MANIFEST_ANNOTATION,
+    MODEL_CARD_ANNOTATION,
+    OWNERSHIP_KEYS,
+    SIGNER_ANNOTATION,
+)
 from tests.components.serving_samples import CONTEXT, NAMES, REGISTRY, WORKLOADS, workload
 
 every_workload = pytest.mark.parametrize("sample", WORKLOADS, ids=NAMES)
@@ -223,6 +229,7 @@ def test_pods_carry_ownership_lineage_and_the_signed_manifest(sample: Workload) 
     assert all(marks.get(key.label) for key in (*OWNERSHIP_KEYS, *LINEAGE_KEYS))
     assert marks[MANIFEST_ANNOTATION] == sample.model.manifest.path
     assert marks[SIGNER_ANNOTATION] == sample.model.manifest.signer
+    assert marks.get(MODEL_CARD_ANNOTATION) == sample.blueprint.governance.model_card
 
 
 @every_workload
