@@ -25,6 +25,7 @@ from components.options import child_options, parse_args, type_token
 from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Email, Section
+from serving.blueprint.schema.incidents import FailureMode
 from serving.blueprint.schema.observability import LogField
 from serving.telemetry import dashboards, slo
 
@@ -102,6 +103,10 @@ _ALARMS = (
         of_target_group=True,
     ),
 )
+
+
+_EDGE_RUNBOOK = f"docs/runbooks/{FailureMode.INFRASTRUCTURE_OUTAGE.value}.md"
+"""The edge belongs to the platform: its runbook is the one of this repository."""
 
 
 class ObservedServiceArgs(TypedDict):
@@ -349,6 +354,7 @@ class Observability(pulumi.ComponentResource):
         target_group: pulumi.Input[str],
         topic: aws.sns.Topic,
     ) -> None:
+        runbook = slo.runbook_link(self._spec.runbook_base_url, _EDGE_RUNBOOK)
         dimensions: dict[str, pulumi.Input[str]] = {"LoadBalancer": balancer}
         if alarm.of_target_group:
             dimensions["TargetGroup"] = target_group
@@ -356,7 +362,7 @@ class Observability(pulumi.ComponentResource):
             f"{self._name}-alarm-{alarm.suffix}",
             region=self._spec.region,
             name=self._alarm_name(alarm),
-            alarm_description=alarm.description,
+            alarm_description=f"{alarm.description}. Runbook: {runbook}",
             namespace="AWS/ApplicationELB",
             metric_name=alarm.metric,
             dimensions=dimensions,

@@ -132,13 +132,18 @@ def rule_groups(blueprint: Blueprint, namespace: str, runbook_base_url: str = ""
         runbook_base_url: Where the repository's files can be read; the runbook paths are taken as they are by
             default.
     """
-    runbooks = f"{runbook_base_url.rstrip('/')}/" if runbook_base_url else ""
+    runbooks = runbook_link(runbook_base_url, "")
     stated = objectives(blueprint, namespace)
     groups = [_group(blueprint, o.name, 60, _objective_rules(blueprint, o, runbooks)) for o in stated]
     groups.append(_group(blueprint, "error-budget", 300, (_budget_left(blueprint, o) for o in stated)))
     if blueprint.degradation.ladder:
         groups.append(_group(blueprint, "degradation", 60, _ladder(blueprint, runbooks)))
     return {"groups": groups}
+
+
+def runbook_link(base_url: str, path: str) -> str:
+    """Where a runbook can be read; its path alone where nobody says what stands before it."""
+    return f"{base_url.rstrip('/')}/{path}" if base_url else path
 
 
 def to_yaml(groups: Mapping[str, Any]) -> str:

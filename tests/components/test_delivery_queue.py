@@ -93,6 +93,7 @@ def test_people_are_told_of_dead_letters_and_of_requests_that_wait_too_long() ->
     assert alarms["ApproximateAgeOfOldestMessage"]["dimensions"] == {"QueueName": NAMES.queue}
     assert alarms["ApproximateAgeOfOldestMessage"]["threshold"] == 600
     assert all(alarm["alarmActions"] == [topic_arn(HOME)] for alarm in alarms.values())
+    assert all(alarm["alarmDescription"].endswith("/infrastructure-outage.md") for alarm in alarms.values())
 
 
 def test_replicas_use_their_own_queue_table_and_payloads_and_no_dead_letters() -> None:

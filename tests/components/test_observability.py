@@ -186,6 +186,7 @@ def test_the_edge_calls_for_help_through_the_topic(record: Recorder, tags: dict[
         assert made.source_of(alarm, "alarmActions") == [topic]
         assert alarm["dimensions"]["LoadBalancer"] == "app/edge/1"
         assert alarm["datapointsToAlarm"] <= alarm["evaluationPeriods"]
+        assert alarm["alarmDescription"].endswith("docs/runbooks/infrastructure-outage.md")
     body = json.loads(made.one("Dashboard")["dashboardBody"])
     (shown,) = [widget for widget in body["widgets"] if widget["type"] == "alarm"]
     names = {arn.rsplit("alarm:", 1)[1] for arn in shown["properties"]["alarms"]}
