@@ -23,7 +23,7 @@ from components.iam import (
     arn,
     create_role,
     partition,
-    policy_document,
+    readable_policy,
     role_name,
     service_trust,
     when_permitted,
@@ -335,7 +335,7 @@ class CostGuardrails(pulumi.ComponentResource):
             f"{self._name}-{purpose}-policy",
             name=self._policy_name(purpose),
             description=f"Cost guardrail of {self._spec.environment}: {purpose}",
-            policy=policy_document(statements),
+            policy=readable_policy(statements),
             tags=self._spec.tags,
             opts=child_options(self),
         )

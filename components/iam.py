@@ -247,7 +247,7 @@ def create_role(
             aws.iam.RolePolicy(
                 f"{logical_name}-policy",
                 role=role.name,
-                policy=policy_document(statements),
+                policy=readable_policy(statements),
                 opts=child_options(parent),
             )
         )

@@ -16,7 +16,7 @@ from components.access_log_bucket import AccessLogBucket
 from components.backup import Backup
 from components.bucket import SecureBucket
 from components.bucket_replication import Replication, create_replication
-from components.iam import Condition, Statement, policy_document
+from components.iam import Condition, Statement, readable_policy
 from components.keys import EncryptionKeys, GrantOperation
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
@@ -228,7 +228,7 @@ class StateBackend(pulumi.ComponentResource):
             f"{self._name}-operator-policy",
             name=physical_name(NameRule.IAM_POLICY, spec.environment, "state-operator"),
             description="Reads and writes Pulumi's state",
-            policy=policy_document(
+            policy=readable_policy(
                 [
                     Statement("ListState", ("s3:ListBucket",), (bucket,)),
                     # deleting leaves the version; no role here may delete versions

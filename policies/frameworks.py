@@ -84,6 +84,14 @@ S3_9 = Control(Framework.AWS_FSBP, "S3.9", "General purpose buckets have server 
 # "EKS controls" and "Lambda controls" of the Security Hub user guide, read 2026-11
 EKS_2 = Control(Framework.AWS_FSBP, "EKS.2", "EKS clusters run a supported Kubernetes version")
 LAMBDA_2 = Control(Framework.AWS_FSBP, "Lambda.2", "Lambda functions use supported runtimes")
+# Controls for IAM, Amazon EC2, Elastic Load Balancing and Secrets Manager of the same guide, read 2026-11
+IAM_1 = Control(Framework.AWS_FSBP, "IAM.1", "No policy grants full administrative privileges")
+IAM_21 = Control(Framework.AWS_FSBP, "IAM.21", "Customer managed policies grant no whole service by a wildcard")
+EC2_2 = Control(Framework.AWS_FSBP, "EC2.2", "Default security groups admit no traffic and let none out")
+EC2_6 = Control(Framework.AWS_FSBP, "EC2.6", "VPCs have flow logs")
+EC2_15 = Control(Framework.AWS_FSBP, "EC2.15", "Subnets assign no public addresses by themselves")
+ELB_16 = Control(Framework.AWS_FSBP, "ELB.16", "Application load balancers are associated with a web ACL")
+SECRETS_MANAGER_1 = Control(Framework.AWS_FSBP, "SecretsManager.1", "Secrets are rotated automatically")
 AI_ACT_12 = Control(Framework.EU_AI_ACT, "Article 12", "Record-keeping")
 AI_ACT_19 = Control(Framework.EU_AI_ACT, "Article 19", "Automatically generated logs")
 AI_ACT_26_6 = Control(Framework.EU_AI_ACT, "Article 26(6)", "Deployers keep the logs of high-risk systems")
@@ -144,6 +152,13 @@ CONTROLS: tuple[Control, ...] = (
     S3_9,
     EKS_2,
     LAMBDA_2,
+    IAM_1,
+    IAM_21,
+    EC2_2,
+    EC2_6,
+    EC2_15,
+    ELB_16,
+    SECRETS_MANAGER_1,
     AI_ACT_12,
     AI_ACT_19,
     AI_ACT_26_6,

@@ -93,10 +93,10 @@ def _judge_port(port: Node) -> Iterator[Outcome]:
 
 def _judge_volume(volume: Node) -> Iterator[Outcome]:
     source = volume["hostPath"]
-    if source.missing:
+    if source.missing or "path" not in source.entries():
         return
     path = source["path"]
-    if not path.missing and not path.unknown and _RUNTIME_SOCKET.search(path.text() or ""):
+    if not path.unknown and _RUNTIME_SOCKET.search(path.text() or ""):
         yield Violation(f"{path.place} is the socket of the container runtime, which starts anything on the node")
     else:
         yield Violation(f"{source.place} is a path of the node")

@@ -7,6 +7,7 @@ exactly what a preview and the policies see: inputs as they go over the wire (ca
 from __future__ import annotations
 
 import contextvars
+import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -220,3 +221,8 @@ def _value(value: Any) -> Any:
     if signature == rpc._special_output_value_sig:
         return _value(value.get("value", rpc.UNKNOWN))
     return {key: _value(item) for key, item in value.items()}
+
+
+def document_of(policy: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document of a policy, which is a mapping where it holds what is known only after deployment."""
+    return json.loads(policy) if isinstance(policy, str) else policy

@@ -18,7 +18,7 @@ from components.cost_guardrails import (
 )
 from serving.blueprint.errors import InputError
 from serving.blueprint.tags import TagKey
-from tests.components.recorder import Recorded, Recorder, Resource
+from tests.components.recorder import Recorded, Recorder, Resource, document_of
 
 SERVICES: dict[str, ServiceBudgetArgs] = {
     name: {"monthly_ceiling_usd": 1_000.5, "notify": [f"{name}@example.com"], "percents": [50, 80, 100]}
@@ -171,7 +171,7 @@ def test_the_service_that_stops_may_attach_one_policy_to_those_roles_and_nothing
     (trust,) = json.loads(role["assumeRolePolicy"])["Statement"]
     assert trust["Principal"] == {"Service": "budgets.amazonaws.com"}
     assert trust["Condition"]["StringEquals"]["aws:SourceAccount"] == "123456789012"
-    (statement,) = json.loads(made.one("RolePolicy")["policy"])["Statement"]
+    (statement,) = document_of(made.one("RolePolicy")["policy"])["Statement"]
     assert statement["Action"] == ["iam:AttachRolePolicy", "iam:DetachRolePolicy"]
     assert statement["Resource"] == [f"arn:aws:iam::123456789012:role/{name}" for name in GROWING]
     name = made.one("aws:iam/policy:Policy")["name"]
@@ -180,7 +180,7 @@ def test_the_service_that_stops_may_attach_one_policy_to_those_roles_and_nothing
 
 def test_no_role_that_adds_nodes_starts_a_machine_of_another_family(record: Recorder, tags: dict[str, str]) -> None:
     made = frozen(record, tags, growth_stop="none", allowed_instance_families=["m7i", "g6"])
-    (statement,) = json.loads(made.one("aws:iam/policy:Policy")["policy"])["Statement"]
+    (statement,) = document_of(made.one("aws:iam/policy:Policy")["policy"])["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Deny", "ec2:RunInstances")
     # the dot: g6 does not let g6e in
     assert statement["Condition"] == {"StringNotLike": {"ec2:InstanceType": ["m7i.*", "g6.*"]}}

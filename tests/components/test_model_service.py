@@ -12,7 +12,7 @@ from components.model_service import WIRING, ModelService, ModelServiceArgs, Mod
 from components.pod import pod_template
 from serving.blueprint.errors import InputError
 from serving.blueprint.tags import LINEAGE_KEYS, OWNERSHIP_KEYS
-from tests.components.recorder import Recorded, Recorder
+from tests.components.recorder import Recorded, Recorder, document_of
 from tests.components.serving_samples import ACCOUNT, CONTEXT, NEW_VERSION, OVER_NODES, REGION, service_args, workload
 from tests.documents import SERVICES, blueprint, blueprint_document
 
@@ -55,7 +55,7 @@ def unmarked(one: Any) -> Any:
 
 def statements(recorded: Recorded) -> dict[str, dict[str, Any]]:
     policy = recorded.named("service-role-policy")["policy"]
-    return {statement["Sid"]: statement for statement in json.loads(policy)["Statement"]}
+    return {statement["Sid"]: statement for statement in document_of(policy)["Statement"]}
 
 
 def test_arguments_are_exactly_what_is_validated_or_wired() -> None:

@@ -20,7 +20,7 @@ from components.region_switch import (
     pairs,
 )
 from serving.blueprint.errors import InputError
-from tests.components.recorder import UNKNOWN, Recorded, Recorder, Resource
+from tests.components.recorder import UNKNOWN, Recorded, Recorder, Resource, document_of
 
 ACTIVE = (("eu-west-1", "active"), ("eu-central-1", "active"))
 WAITING = (("eu-west-1", "active"), ("eu-central-1", "passive"))
@@ -156,7 +156,7 @@ def test_the_role_reads_and_starts_its_own_plans_and_nothing_else(record: Record
     for automatic in (False, True):
         made = run(record, tags, automatic=automatic)
         assert "arc-region-switch.amazonaws.com" in made.one("Role")["assumeRolePolicy"]
-        statements = {one["Sid"]: one for one in json.loads(made.one("RolePolicy")["policy"])["Statement"]}
+        statements = {one["Sid"]: one for one in document_of(made.one("RolePolicy")["policy"])["Statement"]}
         assert ("StartByAlarm" in statements) is automatic
         plan = made.one("Plan")["name"]
         for one in statements.values():

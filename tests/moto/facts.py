@@ -158,7 +158,8 @@ def role(made: Made) -> Iterator[Fact]:
 
 def role_policy(made: Made) -> Iterator[Fact]:
     answer = boto3.client("iam").get_role_policy(RoleName=made["role"], PolicyName="policy")
-    yield "policy", json.loads(made["policy"]), answer["PolicyDocument"]
+    said = made["policy"] if isinstance(made["policy"], Mapping) else json.loads(made["policy"])
+    yield "policy", said, answer["PolicyDocument"]
 
 
 def attachment(made: Made) -> Iterator[Fact]:
