@@ -173,6 +173,7 @@ PODS: Final = Policy(
     resources=("pods", "pods/ephemeralcontainers"),
     variables={"template": "object", **_OF_PODS},
     rules=_POD_RULES,
+    judged=("spec", "metadata.labels", "metadata.annotations"),
 )
 """Every pod, whatever made it."""
 

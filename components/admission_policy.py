@@ -79,6 +79,7 @@ class Policy:
         resources: Resources, subresources included.
         variables: Name -> CEL that rules share, in order.
         rules: The rules.
+        judged: What of an object the rules look at.
         asks_facts: Whether they need the tenant's parameters.
     """
 
@@ -88,7 +89,20 @@ class Policy:
     resources: tuple[str, ...]
     variables: Mapping[str, str]
     rules: tuple[Rule, ...]
+    judged: tuple[str, ...] = ("spec",)
     asks_facts: bool = True
+
+    @property
+    def is_judged(self) -> str:
+        """CEL: whether a change is judged. Of what is on its way out, only a change of what the rules look at is.
+
+        A finalizer must always be able to let go, also of what was there before the rules. But what is being deleted
+        goes on to be served until it does.
+        """
+        parts = [part.rpartition(".") for part in self.judged]
+        values = [(f"object.{before}{dot}?{name}", f"oldObject.{before}{dot}?{name}") for before, dot, name in parts]
+        changes = [f"{new} != {old}" for new, old in values]
+        return " || ".join(["!has(object.metadata.deletionTimestamp)", "oldObject == null", *changes])
 
 
 def policy_manifest(policy: Policy, labels: Mapping[str, str]) -> Manifest:
@@ -113,8 +127,7 @@ def policy_manifest(policy: Policy, labels: Mapping[str, str]) -> Manifest:
                     }
                 ],
             },
-            # what is on its way out is no longer judged: a finalizer must always be able to let go of it
-            "matchConditions": [{"name": "stays", "expression": "!has(object.metadata.deletionTimestamp)"}],
+            "matchConditions": [{"name": "judged", "expression": policy.is_judged}],
             "variables": [{"name": name, "expression": expression} for name, expression in variables.items()],
             "validations": [rule.validation for rule in policy.rules],
         },

@@ -127,6 +127,42 @@ def test_a_twin_breaks_the_rule_that_is_meant_and_no_other(api: Api, index: int)
     assert broken_rule(twin).what in said
 
 
+_FINALIZER = "serving.blueprint/tests"
+
+
+def kept(thing: Object, name: str) -> Object:
+    """An object under another name that a finalizer keeps when it is deleted."""
+    metadata = {**thing["metadata"], "name": name, "finalizers": [_FINALIZER]}
+    return {**copy.deepcopy(thing), "metadata": metadata}
+
+
+@pytest.mark.parametrize("policy", sorted({twin.policy for twin in twins(GUARDED)}))
+def test_what_is_being_deleted_is_still_judged_when_it_changes(api: Api, policy: str) -> None:
+    """The gateway serves a route, and a pod answers, until its last finalizer is gone."""
+    twin = next(one for one in twins(GUARDED) if one.policy == policy)
+    good, bad = (kept(one, "leaving") for one in (twin.good, twin.bad))
+    api.apply(good)
+    try:
+        api.delete(good, grace_seconds=0)
+        assert "deletionTimestamp" in api.apply(good)["metadata"]
+        with pytest.raises(Refused, match=broken_rule(twin).what):
+            api.apply(bad, force=True)
+    finally:
+        api.patch(good, {"metadata": {"finalizers": None}})
+
+
+@pytest.mark.parametrize("policy", sorted({twin.policy for twin in twins(TOLD)}))
+def test_a_finalizer_lets_go_of_what_breaks_a_rule(api: Api, policy: str) -> None:
+    """What was there before the rules can always be deleted."""
+    twin = next(one for one in twins(TOLD) if one.policy == policy)
+    bad = kept(twin.bad, "before-the-rules")
+    with pytest.raises(Warned):
+        api.apply(bad)
+    api.delete(bad, grace_seconds=0)
+    api.patch(bad, {"metadata": {"finalizers": None}})
+    assert api.find(bad["apiVersion"], bad["kind"], bad["metadata"]["name"], bad["metadata"]["namespace"]) is None
+
+
 def test_a_container_that_asks_for_more_than_any_service_declares_is_refused_by_name(api: Api) -> None:
     pod = copy.deepcopy(GUARDED.chat_pod)
     server = pod["spec"]["containers"][0]
