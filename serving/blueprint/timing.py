@@ -1,11 +1,16 @@
-"""How long a request may take, as the contract says."""
+"""How long a request may take, as the contract says, and how long a connection waits for the next one."""
 
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.contract import Stages
+
+UPSTREAM_IDLE_SECONDS: Final = 60
+"""The gateway closes a connection to a replica after so long without a request. Replicas keep theirs longer: who
+closes first must be who sends, or a request meets a connection that is just being closed and is answered 503."""
 
 
 def request_seconds(blueprint: Blueprint) -> int:

@@ -47,6 +47,10 @@ _GIVEN_BACK: Final = frozenset({"content-type", "cache-control", "retry-after"})
 _NO_TIMEOUT: Final = httpx.Timeout(None)
 """Times are kept by stage and request, not by read and write."""
 
+_IDLE_SECONDS: Final = 3.0
+"""A connection to a stage is not used again after so long. Servers on uvicorn close theirs after 5 s without a request
+(uvicorn 0.54.0, `Config.timeout_keep_alive`; vLLM, `VLLM_HTTP_TIMEOUT_KEEP_ALIVE`; read 2026-11)."""
+
 
 class Gone(Exception):  # noqa: N818  (nothing went wrong here)
     """The consumer is no longer there."""
@@ -73,7 +77,7 @@ class Program:
         self._settings, self._admin_port = settings, admin_port
         self._requests = {number: Schema(one.request) for number, one in settings.versions.items()}
         self._responses = {number: Schema(one.response) for number, one in settings.versions.items()}
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_IDLE_SECONDS)
         self._client = client or httpx.AsyncClient(timeout=_NO_TIMEOUT, limits=limits, trust_env=False)
         self._caller = Caller(self.metrics, self._client)
         self._owed_checks = 0.0
