@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar
 
-from serving.blueprint.delivery import RECEIVES_PER_ATTEMPT
-
 
 class SettingsError(ValueError):
     """The document is not what this version of the program understands."""
@@ -75,22 +73,18 @@ class DeliverySettings:
         origin: Scheme and host of the region that holds them, for links.
         region: AWS region.
         queue_url: Queue of references.
-        dead_letters_url: Queue of those that no attempt could answer.
         table: Table of tickets.
         bucket: Bucket of requests and answers.
         visibility_timeout_seconds: Time of one attempt.
         retention_seconds: How long a reference waits at most, and how long an answer is kept.
-        max_attempts: Attempts before a reference becomes a dead letter.
+        max_attempts: Deliveries before a reference becomes a dead letter.
         parallel_requests: Requests that one replica works on at a time; 0: it takes in and hands out only.
         always: Whether every request is answered later, not only those that ask for it.
-        variant_file: File with the pod's variant, and
-        working_variant: the one that works on requests; None: every replica does.
     """
 
     origin: str
     region: str
     queue_url: str
-    dead_letters_url: str
     table: str
     bucket: str
     visibility_timeout_seconds: int
@@ -98,13 +92,6 @@ class DeliverySettings:
     max_attempts: int
     parallel_requests: int = 1
     always: bool = False
-    variant_file: str | None = None
-    working_variant: str | None = None
-
-    @property
-    def max_receives(self) -> int:
-        """Receives of one reference, given back untried or not, before it is set aside."""
-        return RECEIVES_PER_ATTEMPT * self.max_attempts
 
 
 @dataclass(frozen=True, slots=True)
