@@ -149,6 +149,13 @@ def degrading_stage_has_a_ladder(contract: Contract, degradation: Degradation) -
 def static_answer_fits(contract: Contract, degradation: Degradation) -> Iterator[Finding]:
     """A static answer is an answer: consumers must be able to read it."""
     for index, step in enumerate(degradation.ladder):
+        if step.action is Action.STATIC_ANSWER and Delivery.ASYNC in contract.delivery:
+            yield Finding(
+                ("degradation", "ladder", index, "action"),
+                f"'{step.action}' although requests may be answered later",
+                effect="whoever asks for an answer that is being worked on would get the static one instead",
+                remedy="take the step out of the ladder, or 'async' out of contract.delivery",
+            )
         if step.action is Action.STATIC_ANSWER and step.static_answer is not None:
             from serving.blueprint.compatibility import instance_errors
 

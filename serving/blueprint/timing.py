@@ -12,6 +12,10 @@ UPSTREAM_IDLE_SECONDS: Final = 60
 """The gateway closes a connection to a replica after so long without a request. Replicas keep theirs longer: who
 closes first must be who sends, or a request meets a connection that is just being closed and is answered 503."""
 
+SERVER_IDLE_SECONDS: Final = 4
+"""As above, where requests go to the model server itself: uvicorn, on which most servers stand, closes after five
+seconds (uvicorn 0.54.0, `Config.timeout_keep_alive`, read 2026-11)."""
+
 
 def request_seconds(blueprint: Blueprint) -> int:
     """Time after which a request is given up: all stages' timeouts, one after the other.
