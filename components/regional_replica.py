@@ -237,6 +237,7 @@ class RegionalReplica(pulumi.ComponentResource):
             "version": self._environment.cluster.version,
             "auto_mode": self._environment.cluster.compute is Compute.AUTO_MODE,
             "admin_role_arns": list(self._environment.cluster.admin_role_arns),
+            "group_roles": {group: list(roles) for group, roles in self._environment.cluster.group_roles.items()},
             "public_access_cidrs": list(self._environment.cluster.public_access_cidrs),
             "deletion_protection": True,
             "log_retention_days": self._environment.log_retention_days,

@@ -80,7 +80,7 @@ def environment_findings(environment: Environment, blueprints: Mapping[str, Blue
     for name, blueprint in blueprints.items():
         for finding in _service_in_environment(environment, name, blueprint):
             yield FleetFinding(None, finding)
-    for judge in (_shared_hosts, _ceilings, _quotas, _tenant_names, _gateway_shares):
+    for judge in (_shared_hosts, _ceilings, _quotas, _tenant_names, _group_members, _gateway_shares):
         for finding in judge(environment, blueprints):
             yield FleetFinding(None, finding)
 
@@ -408,6 +408,30 @@ def _tenant_names(environment: Environment, blueprints: Mapping[str, Blueprint])
                 effect="the tenant would be handed what belongs to all",
                 remedy="give the tenant another name",
             )
+
+
+def _group_members(environment: Environment, blueprints: Mapping[str, Blueprint]) -> Iterator[Finding]:
+    """Where members of groups are stated, those of every group are: a group that is forgotten has nobody in it."""
+    stated = environment.cluster.group_roles
+    if not stated:
+        return
+    used = {tenant.owner for tenant in environment.tenants}
+    used |= {group for blueprint in blueprints.values() for group in blueprint.governance.access.deploy}
+    for group in sorted(used - set(stated)):
+        yield Finding(
+            ("cluster", "group_roles"),
+            f"no role for group '{group}', which runs services of this environment",
+            effect="its people would get into no cluster, and could not follow their runbooks",
+            remedy="name their roles, or none ([]) where an identity provider of the cluster knows them",
+        )
+    for group in sorted(set(stated) - used):
+        yield Finding(
+            ("cluster", "group_roles", group),
+            "is a group that no tenant and no blueprint names",
+            effect="its people would get in and be allowed nothing",
+            remedy="correct the name, or take it out",
+            allowed=tuple(sorted(used)),
+        )
 
 
 def _derived_names(blueprints: Sequence[Blueprint]) -> Iterator[FleetFinding]:
