@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from components.admission import Admission, admitted_tenant
-from components.admission_policy import Rule
+from components.admission_policy import Rule, policy_manifest
 from components.admission_rules import policies
 from components.cluster_addons import ClusterAddons
+from components.image_signatures import signature_policy
 from components.lineage import platform_tags, service_tags, tenant_tags
 from components.node_labels import GPU_RESOURCE
 from components.priorities import priority_class_manifest
@@ -236,11 +237,53 @@ def test_the_controller_manager_finds_no_fault_in_the_types_of_the_expressions(a
         assert status["typeChecking"].get("expressionWarnings", []) == []
 
 
+def test_the_expressions_about_signatures_compile(api: Api) -> None:
+    """Kyverno evaluates them, which does not run here: what only it knows, images and signatures, has stand-ins."""
+    judged_by_kyverno = signature_policy([REGISTRY], ["key"], [GUARDED.chat.namespace], {})["spec"]
+    images = [f"'{kind}': ['']" for kind in ("containers", "initContainers", "ephemeralContainers", "volumes")]
+    stand_ins = {"images": f"dyn({{{', '.join(images)}}})", "attestors": "dyn({'release0': ''})"}
+    validations = []
+    for validation in judged_by_kyverno["validations"]:
+        assert "verifyImageSignatures(i, " in validation["expression"]
+        expression = validation["expression"].replace("verifyImageSignatures(i, ", "size([i] + ")
+        for name in stand_ins:
+            expression = expression.replace(f"{name}.", f"variables.{name}.")
+        validations.append({**validation, "expression": expression})
+    variables = stand_ins | {one["name"]: one["expression"] for one in judged_by_kyverno["images"]}
+    policy = policy_manifest(next(one for one in POLICIES if not one.asks_facts), {})
+    spec = {
+        **policy["spec"],
+        "matchConditions": judged_by_kyverno["matchConditions"],
+        "variables": [{"name": name, "expression": expression} for name, expression in variables.items()],
+        "validations": validations,
+    }
+    one = {**policy, "metadata": {"name": "signatures"}, "spec": spec}
+    api.apply(one, dry_run=True)
+    spec["validations"] = [{"expression": "variables.volumes.all(v, nobody_knows(v))"}]
+    with pytest.raises(Refused, match="undeclared reference to 'nobody_knows'"):
+        api.apply(one, dry_run=True)
+
+
 def _checked(api: Api, name: str) -> Object | None:
     found = api.get("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", name)
     status: Object = found.get("status", {})
     current = status.get("observedGeneration") == found["metadata"]["generation"]
     return status if current and "typeChecking" in status else None
+
+
+def test_tenants_that_come_after_all_others_have_gone_are_judged_by_their_facts(api: Api) -> None:
+    again = [one for one in surroundings(GUARDED, "Deny") if one["kind"] == "ValidatingAdmissionPolicyBinding"]
+    bound = api.list("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding")
+    asking = {one["metadata"]["name"] for one in bound if "paramRef" in one["spec"]}
+    gone = [one for one in again if one["metadata"]["name"] in asking]
+    told = [one for one in surroundings(TOLD, "Warn") if one["metadata"]["name"] in asking]
+    foreign = next(twin.bad for twin in twins(GUARDED) if twin.rule == "foreignImages")
+    for one in (*gone, *told):
+        api.delete({**one, "metadata": {"name": one["metadata"]["name"]}})
+    api.wait("rules no longer in force", lambda: not judged(api, foreign), _SETTLE_SECONDS)
+    api.apply(*gone, *told, force=True)
+    api.wait("rules in force", lambda: judged(api, foreign), _SETTLE_SECONDS)
+    api.apply(GUARDED.chat_pod, dry_run=True, force=True)
 
 
 SURROUNDINGS = (
