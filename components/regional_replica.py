@@ -378,6 +378,8 @@ class RegionalReplica(pulumi.ComponentResource):
             "topic_arn": self.observability.topic_arn,
             "tags": service_tags(self._environment, blueprint),
         }
+        if self._environment.runbook_base_url is not None:
+            args["runbook_base_url"] = self._environment.runbook_base_url
         if self.network.s3_endpoint_id is not None:
             args["endpoint_ids"] = [self.network.s3_endpoint_id]
         return DeliveryQueue(f"{self._name}-{blueprint.data_name}-delivery", args, child_options(self))

@@ -16,7 +16,7 @@ from serving.blueprint.environment import Environment, EnvironmentKind, RoutingK
 from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.gateway_share import MOST_PROXIES, SHARED_PER_PROXY, claimed, needed_proxies
 from serving.blueprint.schema import Blueprint
-from serving.blueprint.schema.contract import Protocol
+from serving.blueprint.schema.contract import Delivery, Protocol
 from serving.blueprint.schema.degradation import Action
 from serving.blueprint.schema.governance import DataClass, Encryption
 from serving.blueprint.schema.recovery import FailoverMode
@@ -228,6 +228,7 @@ def _service_in_environment(environment: Environment, name: str, blueprint: Blue
         )
     yield from _unrendered(name, blueprint)
     yield from _callers_are_known(environment, name, blueprint)
+    yield from _answers_have_an_owner(environment, name, blueprint)
     yield from _host_fits(environment, name, blueprint)
     yield from _residency(environment, name, blueprint)
 
@@ -251,6 +252,21 @@ def _callers_are_known(environment: Environment, name: str, blueprint: Blueprint
             f"its data is '{blueprint.governance.data_class}', and no group is named that may call it",
             effect="every caller with a token of the environment's issuer could",
             remedy="name groups in governance.access.invoke",
+        )
+
+
+def _answers_have_an_owner(environment: Environment, name: str, blueprint: Blueprint) -> Iterator[Finding]:
+    """In production an answer that is fetched later is handed to who asked, and to nobody else."""
+    public = blueprint.governance.data_class is DataClass.PUBLIC
+    if environment.kind is not EnvironmentKind.PROD or public or Delivery.ASYNC not in blueprint.contract.delivery:
+        return
+    if environment.callers is None or not environment.callers.verified:
+        yield Finding(
+            ("callers",),
+            f"'{name}' delivers answers later (data class '{blueprint.governance.data_class}'), and nobody verifies who"
+            " asks for them",
+            effect="whoever learns the place of an answer could fetch it, and no request would be done only once",
+            remedy="state callers (issuer, jwks_uri, audiences), or take 'async' out of contract.delivery",
         )
 
 

@@ -59,7 +59,7 @@ def _later(settings: Settings, delivery: DeliverySettings, program: Program) -> 
     from serving.stages.later import Later
 
     deliveries = Deliveries(delivery, boto3.Session())
-    return Later(delivery, deliveries, program, settings.request_path, program.metrics.waiting.set)
+    return Later(delivery, deliveries, program, settings.request_path, program.ready, program.metrics.waiting.set)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -138,7 +138,7 @@ SLEEPING: dict[str, object] = {"scaling.scale_to_zero": True, "scaling.min_repli
 
 @pytest.mark.parametrize(("tier", "allowed"), [(1, False), (2, True)])
 def test_only_a_service_that_nobody_misses_may_sleep(tier: int, allowed: bool) -> None:
-    changes = {**SLEEPING, "identity.tier": tier}
+    changes = {**SLEEPING, "identity.tier": tier, "contract.delivery": ["sync"]}
     if allowed:
         assert blueprint("embedding", **changes)
     else:
