@@ -80,7 +80,12 @@ class ControlPlane:
         self.api.http.close()
 
     def run(
-        self, name: str, program: str | Path, *arguments: str, environment: Mapping[str, str] | None = None
+        self,
+        name: str,
+        program: str | Path,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        kept: bool = False,
     ) -> Process:
         """Start one more program; it ends with the control plane, or by `stop()` of what is returned.
 
@@ -89,11 +94,12 @@ class ControlPlane:
             program: A program of `binaries`, or a path.
             arguments: Its arguments.
             environment: Variables beyond those of the tests.
+            kept: Whether it is started again when it ends by itself.
         """
         path = program if isinstance(program, Path) else find(program)
         if path is None:
             raise RuntimeError(f"{program} is not there; `make cluster-test` builds it")
-        process = Process(name, [str(path), *arguments], self.folder, environment)
+        process = Process(name, [str(path), *arguments], self.folder, environment, kept=kept)
         self._processes.append(process)
         return process
 
