@@ -22,7 +22,7 @@ from components.workload import service_account
 from serving.blueprint.schema.identity import Tier
 from serving.preview.manifests import planned_objects
 from serving.preview.session import Request, preview
-from tests.cluster.admission_twins import HOST, Samples, Twin, pod_of, twins
+from tests.cluster.admission_twins import FURTHER_ACCOUNT, FURTHER_SERVICE, HOST, Samples, Twin, pod_of, twins
 from tests.cluster.api import Api, Object, Refused, Warned
 from tests.cluster.control_plane import ControlPlane
 from tests.components.recorder import record
@@ -60,6 +60,7 @@ def surroundings(samples: Samples, action: str) -> list[Object]:
             }
             Tenant(tenant, args)
         tenants = [admitted_tenant(one.identity.tenant, [one], hosts, REGION, [REGISTRY]) for one in samples.blueprints]
+        tenants[0]["services"].append(FURTHER_SERVICE)
         Admission("admission", {"tenants": tenants, "tags": tags})
 
     made = [resource.inputs for resource in record(program).managed("kubernetes:")]
@@ -68,7 +69,9 @@ def surroundings(samples: Samples, action: str) -> list[Object]:
             one["metadata"]["name"] += f"-{samples.chat.namespace}"  # those of other tests have the same names
             one["spec"]["validationActions"] = [action, "Audit"]
     made += [dict(priority_class_manifest(tier, {})) for tier in Tier]
-    made += [dict(service_account(one, service_tags(samples.environment, one))) for one in samples.blueprints]
+    accounts = [dict(service_account(one, service_tags(samples.environment, one))) for one in samples.blueprints]
+    further = {**accounts[0], "metadata": {**accounts[0]["metadata"], "name": FURTHER_ACCOUNT}}
+    made += [*accounts, further]
     return sorted(made, key=lambda one: one["kind"] != "Namespace")
 
 
