@@ -11,13 +11,27 @@ from typing import Final, NotRequired, TypedDict
 import pulumi
 from pydantic import Field
 
-from components.admission_policy import Fact, Policy, binding_manifest, facts_data, policy_manifest
+from components.admission_policy import (
+    Fact,
+    Policy,
+    binding_manifest,
+    facts_data,
+    policy_manifest,
+    watch_manifests,
+)
 from components.admission_rules import policies
 from components.cluster_addons import ClusterAddons
 from components.hosts import regional_host
 from components.image_signatures import signature_policy
 from components.lineage import annotations, labels
-from components.manifest import KubernetesObject, Manifest, create_object, declared_dependencies
+from components.manifest import (
+    KubernetesObject,
+    LastingObject,
+    Manifest,
+    create_lasting_object,
+    create_object,
+    declared_dependencies,
+)
 from components.namespaces import namespace_manifest
 from components.node_labels import wanted_accelerator
 from components.options import parse_args, type_token
@@ -121,7 +135,8 @@ class Admission(pulumi.ComponentResource):
         self._name = name
         self._spec = parse_args(AdmissionSpec, "Admission", name, args)
         self._labels = {"app.kubernetes.io/part-of": "serving", **labels(self._spec.tags)}
-        self._cluster = declared_dependencies(opts)
+        self._cluster = [*declared_dependencies(opts)]
+        self._cluster.append(self._keep_watching())
         facts = self._create_facts()
         self.bindings: list[pulumi.Resource] = []
         rules = policies(self._spec.prometheus_url)
@@ -134,6 +149,12 @@ class Admission(pulumi.ComponentResource):
 
     def _create(self, suffix: str, manifest: Manifest, depends_on: Sequence[pulumi.Resource]) -> KubernetesObject:
         return create_object(self, f"{self._name}-{suffix}", manifest, depends_on)
+
+    def _keep_watching(self) -> LastingObject:
+        """Before anything else: the API server finds the facts of tenants that come after others have gone."""
+        policy, binding = watch_manifests(self._labels)
+        created = create_lasting_object(self, f"{self._name}-watch", policy, self._cluster)
+        return create_lasting_object(self, f"{self._name}-watch-binding", binding, [created])
 
     def _create_facts(self) -> dict[str, KubernetesObject]:
         """Tenant -> its parameters."""

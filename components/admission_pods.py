@@ -85,9 +85,11 @@ _POD_RULES: Final = (
     Rule(
         "foreignAccounts",
         # whose account it is cannot be said of a service that is none
-        f"!(variables.service in {Fact.SERVICES.items}) || variables.account == variables.service"
-        " || (variables.account.startsWith(variables.service + '-')"
-        f" && !(variables.account in {Fact.SERVICES.items})) ? [] : [variables.account]",
+        f"!(variables.service in {Fact.SERVICES.items})"
+        " || (variables.account + '-').startsWith(variables.service + '-')"
+        # a service's name may begin with that of another: an account belongs to the longest that it begins with
+        f" && !{Fact.SERVICES.items}.exists(s, size(s) > size(variables.service)"
+        " && (variables.account + '-').startsWith(s + '-')) ? [] : [variables.account]",
         what="service account that is not the pod's own service's",
         effect="the pod would act with the rights of somebody else, or with those that everybody shares",
         remedy="use the service account that is named after the service, or begins with its name and '-'",
@@ -173,6 +175,7 @@ PODS: Final = Policy(
     resources=("pods", "pods/ephemeralcontainers"),
     variables={"template": "object", **_OF_PODS},
     rules=_POD_RULES,
+    judged=("spec", "metadata.labels", "metadata.annotations"),
 )
 """Every pod, whatever made it."""
 

@@ -15,6 +15,11 @@ from components.manifest import Manifest
 
 API: Final = "admissionregistration.k8s.io/v1"
 
+WATCH_NAME: Final = "serving-config-maps-watched"
+"""Name of the policy, and of its binding, that keeps the API server watching for facts."""
+
+_PARAMETERS: Final = {"apiVersion": "v1", "kind": "ConfigMap"}
+
 
 class Fact(StrEnum):
     """Keys of a tenant's parameters."""
@@ -79,6 +84,7 @@ class Policy:
         resources: Resources, subresources included.
         variables: Name -> CEL that rules share, in order.
         rules: The rules.
+        judged: What of an object the rules look at.
         asks_facts: Whether they need the tenant's parameters.
     """
 
@@ -88,13 +94,26 @@ class Policy:
     resources: tuple[str, ...]
     variables: Mapping[str, str]
     rules: tuple[Rule, ...]
+    judged: tuple[str, ...] = ("spec",)
     asks_facts: bool = True
+
+    @property
+    def is_judged(self) -> str:
+        """CEL: whether a change is judged. Of what is on its way out, only a change of what the rules look at is.
+
+        A finalizer must always be able to let go, also of what was there before the rules. But what is being deleted
+        goes on to be served until it does.
+        """
+        parts = [part.rpartition(".") for part in self.judged]
+        values = [(f"object.{before}{dot}?{name}", f"oldObject.{before}{dot}?{name}") for before, dot, name in parts]
+        changes = [f"{new} != {old}" for new, old in values]
+        return " || ".join(["!has(object.metadata.deletionTimestamp)", "oldObject == null", *changes])
 
 
 def policy_manifest(policy: Policy, labels: Mapping[str, str]) -> Manifest:
     """The ValidatingAdmissionPolicy. What cannot be judged is refused."""
     variables = {**policy.variables, **{rule.name: rule.broken for rule in policy.rules}}
-    parameters = {"paramKind": {"apiVersion": "v1", "kind": "ConfigMap"}} if policy.asks_facts else {}
+    parameters = {"paramKind": _PARAMETERS} if policy.asks_facts else {}
     return {
         "apiVersion": API,
         "kind": "ValidatingAdmissionPolicy",
@@ -113,8 +132,7 @@ def policy_manifest(policy: Policy, labels: Mapping[str, str]) -> Manifest:
                     }
                 ],
             },
-            # what is on its way out is no longer judged: a finalizer must always be able to let go of it
-            "matchConditions": [{"name": "stays", "expression": "!has(object.metadata.deletionTimestamp)"}],
+            "matchConditions": [{"name": "judged", "expression": policy.is_judged}],
             "variables": [{"name": name, "expression": expression} for name, expression in variables.items()],
             "validations": [rule.validation for rule in policy.rules],
         },
@@ -149,6 +167,39 @@ def binding_manifest(
             },
         },
     }
+
+
+def watch_manifests(labels: Mapping[str, str], name: str = WATCH_NAME) -> tuple[Manifest, Manifest]:
+    """A policy and its binding that match nothing and are never removed.
+
+    When the last binding of a policy that takes ConfigMaps as parameters goes, the API server stops watching
+    ConfigMaps for admission and never starts again: it stops an informer of a shared factory, which takes it for
+    started (k8s.io/apiserver v0.35.4, pkg/admission/plugin/policy/generic/policy_source.go,
+    `ensureParamsForPolicyLocked` and what calls it, read 2026-11). Tenants that come after that would find no facts,
+    and be refused everything, until the API server is started anew. With these there is no last binding.
+    """
+    metadata = {"name": name, "labels": dict(labels)}
+    nothing = {"matchLabels": {name: "never"}}
+    secrets = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["secrets"], "operations": ["CREATE"]}
+    policy = {
+        "apiVersion": API,
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": metadata,
+        "spec": {
+            "paramKind": _PARAMETERS,
+            "failurePolicy": "Ignore",
+            "matchConstraints": {"namespaceSelector": nothing, "resourceRules": [secrets]},
+            "validations": [{"expression": "true"}],
+        },
+    }
+    parameters = {"name": name, "namespace": "default", "parameterNotFoundAction": "Allow"}
+    binding = {
+        "apiVersion": API,
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": metadata,
+        "spec": {"policyName": name, "paramRef": parameters, "validationActions": ["Audit"]},
+    }
+    return policy, binding
 
 
 def facts_data(facts: Mapping[Fact, Iterable[str]]) -> dict[str, str]:

@@ -170,6 +170,7 @@ NAMESPACES: Final = Policy(
             remedy="set the label to the name of the namespace",
         ),
     ),
+    judged=("metadata.labels",),
     asks_facts=False,
 )
 """The labels that hold a tenant's namespace to its rules."""

@@ -6,6 +6,7 @@ is there already it owns the node groups only: control plane, access and add-ons
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
@@ -92,7 +93,9 @@ class ClusterArgs(TypedDict):
     auto_mode: NotRequired[bool]
     """Whether EKS starts nodes by itself, beside the node groups. Back only by hand: see `docs/environment.md`."""
     admin_role_arns: list[str]
-    """Roles that administer the cluster, the one that deploys this stack included: nobody else gets in."""
+    """Roles that administer the cluster, the one that deploys this stack included."""
+    group_roles: NotRequired[dict[str, list[str]]]
+    """Kubernetes groups -> roles whose people are in them; nobody but administrators gets in by default."""
     public_access_cidrs: list[str]
     """Who may reach the API endpoint from outside; with none it is private."""
     deletion_protection: bool
@@ -127,6 +130,7 @@ class ClusterSpec(Section):
     existing: ExistingCluster | None = None
     auto_mode: bool = False
     admin_role_arns: tuple[str, ...]
+    group_roles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     public_access_cidrs: tuple[str, ...]
     deletion_protection: bool
     log_retention_days: int = Field(ge=1, le=3_653)
@@ -339,22 +343,16 @@ class Cluster(pulumi.ComponentResource):
         )
 
     def _create_access(self) -> list[pulumi.Resource]:
-        """Administrators by name: whoever created the cluster has no rights by that alone."""
+        """Administrators by name: whoever created the cluster has no rights by that alone. Others by their groups."""
         created: list[pulumi.Resource] = []
+        groups = self._groups_of_roles()
+        others = sorted(set(groups) - set(self._spec.admin_role_arns))
+        created += [self._create_access_entry(role, groups) for role in others]
         policy = f"arn:{partition(self._spec.region)}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
         for role in self._spec.admin_role_arns:
-            suffix = f"{role.split(':')[4]}-{role.rpartition('/')[2]}"
-            entry = aws.eks.AccessEntry(
-                f"{self._name}-access-{suffix}",
-                cluster_name=self.name,
-                principal_arn=role,
-                type="STANDARD",
-                region=self._spec.region,
-                tags=self._spec.tags,
-                opts=child_options(self),
-            )
+            entry = self._create_access_entry(role, groups)
             association = aws.eks.AccessPolicyAssociation(
-                f"{self._name}-admin-{suffix}",
+                f"{self._name}-admin-{_role_suffix(role)}",
                 cluster_name=self.name,
                 principal_arn=role,
                 policy_arn=policy,
@@ -364,6 +362,26 @@ class Cluster(pulumi.ComponentResource):
             )
             created.append(association)
         return created
+
+    def _create_access_entry(self, role: str, groups: Mapping[str, Sequence[str]]) -> aws.eks.AccessEntry:
+        return aws.eks.AccessEntry(
+            f"{self._name}-access-{_role_suffix(role)}",
+            cluster_name=self.name,
+            principal_arn=role,
+            kubernetes_groups=list(groups[role]) if role in groups else None,
+            type="STANDARD",
+            region=self._spec.region,
+            tags=self._spec.tags,
+            opts=child_options(self),
+        )
+
+    def _groups_of_roles(self) -> dict[str, list[str]]:
+        """A role has one entry, whatever groups it is in."""
+        found: dict[str, list[str]] = {}
+        for group, roles in sorted(self._spec.group_roles.items()):
+            for role in roles:
+                found.setdefault(role, []).append(group)
+        return found
 
     def _create_kubernetes_provider(self, access: list[pulumi.Resource]) -> kubernetes.Provider:
         return kubernetes.Provider(
@@ -501,6 +519,11 @@ class Cluster(pulumi.ComponentResource):
             },
             opts=child_options(self),
         )
+
+
+def _role_suffix(role: str) -> str:
+    """Account and name of a role; in a name whatever its path."""
+    return f"{role.split(':')[4]}-{role.rpartition('/')[2]}"
 
 
 def _first(values: list[str]) -> str:

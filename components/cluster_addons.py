@@ -208,7 +208,8 @@ class ClusterAddons(pulumi.ComponentResource):
 
     def _create_namespace(self, definition: AddonDefinition) -> KubernetesObject:
         namespace = definition.chart.namespace
-        manifest = namespace_manifest(namespace, self._labels, annotations(self._spec.tags), definition.level)
+        marks = {**self._labels, **definition.namespace_labels}
+        manifest = namespace_manifest(namespace, marks, annotations(self._spec.tags), definition.level)
         name = f"{self._name}-{definition.addon.value}-namespace"
         self.namespaces[namespace] = create_object(self, name, manifest, self._cluster)
         return self.namespaces[namespace]

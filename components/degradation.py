@@ -12,7 +12,6 @@ than that of the rung before. Who has been shed stays shed, whatever else is swi
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -23,14 +22,17 @@ from components.routing import (
     Headers,
     answered_headers,
     contract_versions,
+    filter_reference,
     refuses_unknown_versions,
+    renaming,
+    route_filter,
     timeouts,
     traffic_policy,
     unknown_version_name,
 )
 from components.workload import SERVICE_PORT, Workload
 from serving.blueprint.headers import VERSION_HEADER
-from serving.blueprint.ladder import DEGRADATION_HEADER, LOW_PRIORITY, PRIORITY_HEADER, Rung
+from serving.blueprint.ladder import DEGRADATION_HEADER, LOW_PRIORITY, PRIORITY_HEADER, RUNG_NUMBER, Rung
 from serving.blueprint.schema.contract import Delivery, Protocol
 from serving.blueprint.schema.degradation import Action
 
@@ -60,7 +62,7 @@ def rung_route(workload: Workload, rung: Rung, hosts: Sequence[str], stand_in: W
     return {
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "HTTPRoute",
-        "metadata": workload.metadata(rung.name),
+        "metadata": workload.metadata(rung.name, **{RUNG_NUMBER: str(rung.number)}),
         "spec": {"hostnames": list(hosts), "rules": list(_rules(workload, rung, stand_in))},
     }
 
@@ -68,14 +70,14 @@ def rung_route(workload: Workload, rung: Rung, hosts: Sequence[str], stand_in: W
 def rung_filters(workload: Workload, rung: Rung, stand_in: Workload | None = None) -> dict[str, Manifest]:
     """What the gateway does besides routing, by suffix of the logical name."""
     if rung.action is Action.SMALLER_MODEL:
-        renamed = _renamed(workload, stand_in)
-        return {} if renamed is None else {"path": _filter(workload, rung.name, {"urlRewrite": {"path": renamed}})}
+        named = None if stand_in is None else renaming(stand_in)
+        return {} if named is None else {"path": route_filter(workload, rung.name, named)}
     if rung.action is Action.SHED_LOW_PRIORITY:
-        return {"answer": _filter(workload, rung.name, {"directResponse": _refusal()})}
-    answers = {"answer": _filter(workload, rung.name, {"directResponse": _static_answer(rung)})}
+        return {"answer": route_filter(workload, rung.name, {"directResponse": _refusal()})}
+    answers = {"answer": route_filter(workload, rung.name, {"directResponse": _static_answer(rung)})}
     if _chunk_object(workload) is not None:
         events = {"directResponse": _static_events(workload, rung)}
-        answers["events"] = _filter(workload, _events_name(rung), events)
+        answers["events"] = route_filter(workload, _events_name(rung), events)
     return answers
 
 
@@ -111,7 +113,7 @@ def _shedding_rule(workload: Workload, rung: Rung) -> dict[str, Any]:
     return {
         "matches": [_match(beyond_all, _exactly([(PRIORITY_HEADER, LOW_PRIORITY)]))],
         # a direct response ends the list of filters: what comes after it is not read
-        "filters": [answered_headers(answered), _reference(rung.name)],
+        "filters": [answered_headers(answered), filter_reference(rung.name)],
     }
 
 
@@ -122,7 +124,7 @@ def _unknown_version_rule(workload: Workload, rung: Rung) -> dict[str, Any]:
         stated.append([dict(ANY_VERSION), _LIKE_STREAM])  # or the answer as events would come first
     return {
         "matches": [_match(rung.number, headers) for headers in stated],
-        "filters": [_reference(unknown_version_name(workload))],
+        "filters": [filter_reference(unknown_version_name(workload))],
     }
 
 
@@ -130,7 +132,7 @@ def _answering_rule(rung: Rung, asked: Sequence[_Match], answered: Headers, filt
     told = [*answered, (DEGRADATION_HEADER, rung.action.value)]
     return {
         "matches": [_match(rung.number, headers) for headers in asked],
-        "filters": [answered_headers(told), _reference(filter_name)],
+        "filters": [answered_headers(told), filter_reference(filter_name)],
     }
 
 
@@ -140,10 +142,10 @@ def _smaller_rule(
     if stand_in is None:
         raise ValueError(f"{rung.name} needs the workload of the smaller model")
     told = [*answered, (DEGRADATION_HEADER, rung.action.value), (STAND_IN_HEADER, "true")]
-    renaming = [] if _renamed(workload, stand_in) is None else [_reference(rung.name)]
+    named = [] if renaming(stand_in) is None else [filter_reference(rung.name)]
     rule: dict[str, Any] = {
         "matches": [_match(rung.number, headers) for headers in asked],
-        "filters": [answered_headers(told), *renaming],
+        "filters": [answered_headers(told), *named],
         # a new version of the smaller model moves no weights here: what is stable of it answers
         "backendRefs": [
             {"group": "", "kind": "Service", "name": stand_in.stable_service, "port": SERVICE_PORT, "weight": 1}
@@ -163,22 +165,6 @@ def _exactly(headers: Headers) -> list[dict[str, str]]:
 
 
 _LIKE_STREAM: Final = {"type": "RegularExpression", "name": _ASKS_FOR_STREAM[0], "value": _ASKS_FOR_STREAM[1]}
-
-
-def _reference(filter_name: str) -> dict[str, Any]:
-    return {
-        "type": "ExtensionRef",
-        "extensionRef": {"group": "gateway.envoyproxy.io", "kind": "HTTPRouteFilter", "name": filter_name},
-    }
-
-
-def _filter(workload: Workload, name: str, spec: Mapping[str, Any]) -> Manifest:
-    return {
-        "apiVersion": "gateway.envoyproxy.io/v1alpha1",
-        "kind": "HTTPRouteFilter",
-        "metadata": workload.metadata(name),
-        "spec": dict(spec),
-    }
 
 
 def _refusal() -> dict[str, Any]:
@@ -225,16 +211,3 @@ def _json(value: Mapping[str, Any]) -> str:
 
 def _events_name(rung: Rung) -> str:
     return f"{rung.name}-events"
-
-
-def _renamed(workload: Workload, stand_in: Workload | None) -> dict[str, Any] | None:
-    """Where paths name the model, the smaller model's name takes its place; servers know no other."""
-    if stand_in is None or workload.blueprint.contract.protocol is not Protocol.OPEN_INFERENCE_V2:
-        return None
-    return {
-        "type": "ReplaceRegexMatch",
-        "replaceRegexMatch": {
-            "pattern": f"^/v2/models/{re.escape(workload.model.name)}(/.*)?$",
-            "substitution": rf"/v2/models/{stand_in.model.name}\1",
-        },
-    }

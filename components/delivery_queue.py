@@ -26,7 +26,12 @@ from components.iam import (
 )
 from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
-from serving.blueprint.delivery import EXPIRY_ATTRIBUTE, REQUEST_ATTRIBUTE
+from serving.blueprint.delivery import (
+    DEAD_LETTER_SECONDS,
+    EXPIRY_ATTRIBUTE,
+    RECEIVES_PER_ATTEMPT,
+    REQUEST_ATTRIBUTE,
+)
 from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Name, Section
@@ -37,12 +42,18 @@ from serving.stages.settings import DeliverySettings
 _MOST_RETENTION_SECONDS: Final = 1_209_600
 """14 days (botocore 1.44.5, sqs, CreateQueue, MessageRetentionPeriod)."""
 
+_MOST_RECEIVES: Final = 1_000
+"""Of one message before it becomes a dead letter (botocore 1.44.5, sqs, CreateQueue, RedrivePolicy)."""
+
 _LONG_POLL_SECONDS: Final = 20
 """The longest wait of a receive (botocore 1.44.5, sqs, CreateQueue, ReceiveMessageWaitTimeSeconds); asking less often
 costs less and finds messages as fast."""
 
 _KEY_REUSE_SECONDS: Final = 300
 """How long a data key serves (botocore 1.44.5, sqs, CreateQueue, KmsDataKeyReusePeriodSeconds: its default)."""
+
+RUNBOOK: Final = "docs/runbooks/delivery.md"
+"""What to do about dead letters and about requests that wait too long."""
 
 _DAY_SECONDS: Final = 86_400
 _RECOVERY_DAYS: Final = 7
@@ -63,13 +74,15 @@ class DeliveryQueueArgs(TypedDict):
     service: str
     """The service whose requests wait."""
     max_attempts: int
-    """Deliveries before a request is set aside as a dead letter."""
+    """Attempts before a request is set aside as a dead letter."""
     visibility_timeout_seconds: int
     """Time in which a worker must finish a request, or another one tries."""
     retention_seconds: int
     """How long an unread request waits before it is given up, and as long again is its answer kept."""
     oldest_seconds: int
     """Age of the oldest waiting request at which people are told."""
+    runbook_base_url: NotRequired[str]
+    """Where the repository's files can be read; alarms name the runbook below it."""
     deletion_protection: bool
     """Whether the table refuses to be deleted."""
     key_arn: pulumi.Input[str]
@@ -94,10 +107,11 @@ class DeliveryQueueSpec(Section):
     region: AwsRegion
     service: Name
     # limits of Amazon SQS: botocore 1.44.5, sqs, CreateQueue
-    max_attempts: int = Field(ge=1, le=1_000)
+    max_attempts: int = Field(ge=1, le=_MOST_RECEIVES // RECEIVES_PER_ATTEMPT)
     visibility_timeout_seconds: int = Field(ge=1, le=43_200)
     retention_seconds: int = Field(ge=60, le=_MOST_RETENTION_SECONDS)
     oldest_seconds: int = Field(ge=1)
+    runbook_base_url: str = ""
     deletion_protection: bool
     runbook: str = f"docs/runbooks/{FailureMode.INFRASTRUCTURE_OUTAGE.value}.md"
     tags: dict[str, str]
@@ -136,7 +150,7 @@ class DeliveryQueue(pulumi.ComponentResource):
         queue = aws.sqs.Queue(
             f"{self._name}-dead-letters",
             name=self.names.dead_letters,
-            message_retention_seconds=_MOST_RETENTION_SECONDS,
+            message_retention_seconds=DEAD_LETTER_SECONDS,
             redrive_allow_policy=json.dumps(
                 {"redrivePermission": "byQueue", "sourceQueueArns": [self.names.queue_arn]}
             ),
@@ -157,8 +171,13 @@ class DeliveryQueue(pulumi.ComponentResource):
             visibility_timeout_seconds=spec.visibility_timeout_seconds,
             message_retention_seconds=spec.retention_seconds,
             receive_wait_time_seconds=_LONG_POLL_SECONDS,
+            # workers count attempts and set aside; this is for what none of them can make anything of
             redrive_policy=pulumi.Output.json_dumps(
-                {"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": spec.max_attempts}, sort_keys=True
+                {
+                    "deadLetterTargetArn": dead_letters.arn,
+                    "maxReceiveCount": RECEIVES_PER_ATTEMPT * spec.max_attempts,
+                },
+                sort_keys=True,
             ),
             kms_master_key_id=self._args["key_arn"],
             kms_data_key_reuse_period_seconds=_KEY_REUSE_SECONDS,
@@ -224,15 +243,22 @@ class DeliveryQueue(pulumi.ComponentResource):
             self.names.dead_letters,
             "ApproximateNumberOfMessagesVisible",
             threshold=0,
-            description=f"Requests to {self._spec.service} were tried {self._spec.max_attempts} times and set aside.",
+            description=f"Requests to {self._spec.service} were tried {self._spec.max_attempts} times and set aside."
+            f" {self._runbook}#requests-were-set-aside",
         )
         self._create_alarm(
             "age-alarm",
             self.names.queue,
             "ApproximateAgeOfOldestMessage",
             threshold=self._spec.oldest_seconds,
-            description=f"Requests to {self._spec.service} wait longer than promised.",
+            description=f"Requests to {self._spec.service} wait longer than promised."
+            f" {self._runbook}#requests-wait-too-long",
         )
+
+    @property
+    def _runbook(self) -> str:
+        base = self._spec.runbook_base_url
+        return f"Runbook: {base.rstrip('/')}/{RUNBOOK}" if base else f"Runbook: {RUNBOOK}"
 
     def _create_alarm(self, suffix: str, queue: str, metric: str, threshold: int, description: str) -> None:
         topic = self._args["topic_arn"]
@@ -271,9 +297,18 @@ class DeliveryNames:
 
     @property
     def queue_url(self) -> str:
-        """URL of the queue (Amazon SQS developer guide, "Queue and message identifiers", read 2026-11)."""
+        """URL of the queue."""
+        return self._url(self.queue)
+
+    @property
+    def dead_letters_url(self) -> str:
+        """URL of the queue of dead letters."""
+        return self._url(self.dead_letters)
+
+    def _url(self, queue: str) -> str:
+        """Amazon SQS developer guide, "Queue and message identifiers", read 2026-11."""
         region, account_id = self._here
-        return f"https://sqs.{region}.{dns_suffix(region)}/{account_id}/{self.queue}"
+        return f"https://sqs.{region}.{dns_suffix(region)}/{account_id}/{queue}"
 
     @property
     def queue_arn(self) -> str:
@@ -294,7 +329,7 @@ class DeliveryNames:
 def deliver_statements(names: DeliveryNames, region: str, key_arn: pulumi.Input[str]) -> list[Statement]:
     """What replicas need to take requests in, to work on them and to hand answers out; no more than that.
 
-    Dead letters are not theirs to read: a person decides about them.
+    They set requests aside; dead letters are not theirs to read: a person decides about them.
     """
     receive = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
     once = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
@@ -302,6 +337,7 @@ def deliver_statements(names: DeliveryNames, region: str, key_arn: pulumi.Input[
     through = Condition("StringEquals", "kms:ViaService", *services)
     return [
         Statement("Queue", (*receive, "sqs:SendMessage"), (names.queue_arn,)),
+        Statement("SetAside", ("sqs:SendMessage",), (names.dead_letters_arn,)),
         Statement("DoOnce", once, (names.table_arn,)),
         Statement("Payloads", ("s3:GetObject", "s3:PutObject"), (f"{bucket_arn(names.bucket, region)}/*",)),
         Statement("DeliveryKey", ("kms:Decrypt", "kms:GenerateDataKey"), (key_arn,), conditions=(through,)),
@@ -321,6 +357,7 @@ def delivery_settings(blueprint: Blueprint, names: DeliveryNames, origin: str) -
         origin=origin,
         region=names.region,
         queue_url=names.queue_url,
+        dead_letters_url=names.dead_letters_url,
         table=names.table,
         bucket=names.bucket,
         visibility_timeout_seconds=queue.visibility_timeout_seconds,
@@ -332,5 +369,8 @@ def delivery_settings(blueprint: Blueprint, names: DeliveryNames, origin: str) -
 
 
 def _kept_days(retention_seconds: int) -> int:
-    """Whole days after which a request and its answer are gone: waiting at most once, kept at most once more."""
-    return ceil(2 * retention_seconds / _DAY_SECONDS)
+    """Whole days after which a request and its answer are gone.
+
+    It waits at most once, as long as a dead letter, and once more after it was sent back; an answer is kept for less.
+    """
+    return ceil((2 * retention_seconds + DEAD_LETTER_SECONDS) / _DAY_SECONDS)

@@ -16,6 +16,7 @@ from components.manifest import Manifest
 from components.node_labels import HOST_LABEL, ZONE_LABEL
 from components.workload import Workload
 from serving.planning.capacity import HUGE_PAGES_MIB, NODE_START_SECONDS
+from serving.telemetry.metrics import SERVER_CONTAINER
 
 _GROUP_LABEL: Final = "leaderworkerset.sigs.k8s.io/group-key"
 """Label that the controller's webhook gives all pods of a group; the value is the group's own."""
@@ -43,7 +44,7 @@ def leader_worker_set(workload: Workload, pod_template: dict[str, Any], fabric_a
     return {
         "apiVersion": "leaderworkerset.x-k8s.io/v1",
         "kind": "LeaderWorkerSet",
-        "metadata": workload.metadata(),
+        "metadata": workload.release_metadata,
         "spec": {
             # leader and followers wait for each other: none would get ready before the other is there
             "startupPolicy": "LeaderCreated",
@@ -127,5 +128,5 @@ def _follower(workload: Workload, member: dict[str, Any]) -> dict[str, Any]:
 
 
 def _server(template: dict[str, Any]) -> dict[str, Any]:
-    server: dict[str, Any] = next(one for one in template["spec"]["containers"] if one["name"] == "server")
+    server: dict[str, Any] = next(one for one in template["spec"]["containers"] if one["name"] == SERVER_CONTAINER)
     return server

@@ -11,7 +11,7 @@ from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.governance import DataClass
 from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Model
-from serving.blueprint.tags import PLATFORM_SERVICE, TagKey
+from serving.blueprint.tags import LINEAGE_KEYS, PLATFORM_SERVICE, TagKey
 
 MANAGED_BY = "serving-blueprints"
 
@@ -73,6 +73,11 @@ def service_tags(environment: Environment, blueprint: Blueprint, model: Model | 
         TagKey.SOURCE_COMMIT: lineage.source_commit,
         TagKey.RISK_CLASS: blueprint.governance.risk_class.value,
     }
+
+
+def ownership(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags without those that a new model changes."""
+    return {key: value for key, value in tags.items() if key not in LINEAGE_KEYS}
 
 
 def labels(tags: Mapping[str, str]) -> dict[str, str]:

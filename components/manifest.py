@@ -36,6 +36,17 @@ class KubernetesObject(pulumi.CustomResource):
         super().__init__(type_token(manifest), name, dict(manifest), opts)
 
 
+class LastingObject(pulumi.CustomResource):
+    """One object that a cluster keeps when the stack goes, and that may be there already when it comes.
+
+    A type that ends in `Patch` is made by server-side apply, whether the object exists or not; any other is refused
+    if it does (pulumi-kubernetes 4.29 and later, provider/pkg/await/await.go, `Creation`, read 2026-11).
+    """
+
+    def __init__(self, name: str, manifest: Manifest, opts: pulumi.ResourceOptions) -> None:
+        super().__init__(f"{type_token(manifest)}Patch", name, dict(manifest), opts)
+
+
 class HelmRelease(pulumi.CustomResource):
     """One pinned Helm release; ready when all that it installs is ready, rolled back as a whole if not."""
 
@@ -55,6 +66,16 @@ def create_object(
         depends_on: What must exist first, e.g. the release that installs its kind.
     """
     return KubernetesObject(name, manifest, child_options(parent, depends_on=depends_on))
+
+
+def create_lasting_object(
+    parent: pulumi.Resource, name: str, manifest: Manifest, depends_on: Sequence[pulumi.Resource] = ()
+) -> LastingObject:
+    """Register an object as a child that outlives it; who makes it again takes over every field."""
+    metadata = manifest["metadata"]
+    annotations = {**metadata.get("annotations", {}), **FORCE_OWNERSHIP}
+    lasting = {**manifest, "metadata": {**metadata, "annotations": annotations}}
+    return LastingObject(name, lasting, child_options(parent, depends_on=depends_on, outlives=True))
 
 
 def create_release(

@@ -34,7 +34,7 @@ from components.options import child_options, parse_args, type_token
 from components.pod import PodContext, image, pod_template
 from components.pod_monitor import pod_monitor
 from components.rollout import analysis_template, rollout
-from components.routing import refuses_unknown_versions, route, traffic_policy, unknown_version_answer
+from components.routing import refuses_unknown_versions, renaming_filter, route, traffic_policy, unknown_version_answer
 from components.workload import Workload, disruption_budget, service_account, services, stand_in_tags
 from serving.blueprint.environment import Callers
 from serving.blueprint.gateway_share import LEAST_PROXIES
@@ -243,6 +243,8 @@ class ModelService(pulumi.ComponentResource):
         ]
         if refuses_unknown_versions(workload):
             backends.append(self._create("unknown-version", unknown_version_answer(workload), self._ready))
+        if (renamed := renaming_filter(workload)) is not None:
+            backends.append(self._create(f"{prefix}path", renamed, self._ready))
         # whoever finds the route must find it guarded
         routed = self._create(f"{prefix}route", self._route(workload), [*backends, self._access])
         self._create(f"{prefix}traffic", traffic_policy(workload, limits=self._limits), [routed])

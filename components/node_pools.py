@@ -256,6 +256,10 @@ class NodePools(pulumi.ComponentResource):
             "role": self._args["node_role"],
             "subnetSelectorTerms": self._subnets(self._spec.zones if pool is None else self._zones_of(pool)),
             "securityGroupSelectorTerms": [{"id": self._args["security_group_id"]}],
+            # or policies are accepted and not kept to on its nodes; the controller that they need besides is switched
+            # on by the VPC CNI add-on, in a ConfigMap (EKS User Guide, "Use Network Policies with EKS Auto Mode", read
+            # 2026-11)
+            "networkPolicy": "DefaultAllow",
             "tags": self._spec.tags,
         }
         if pool is not None:

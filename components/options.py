@@ -31,6 +31,7 @@ def child_options(
     provider: pulumi.ProviderResource | None = None,
     depends_on: Sequence[pulumi.Resource] | None = None,
     stateful: bool = False,
+    outlives: bool = False,
     delete_before_replace: bool | None = None,
 ) -> pulumi.ResourceOptions:
     """Options of a child: its parent, and nothing of what the caller of the component said for the component.
@@ -40,6 +41,7 @@ def child_options(
         provider: Provider, where it is not inherited from the parent.
         depends_on: What must exist first beyond what the inputs say.
         stateful: Whether the child holds data: then it is protected and stays when it leaves the program.
+        outlives: Whether the child stays when it leaves the program although it holds no data: nothing protects it.
         delete_before_replace: For names that can exist only once.
     """
     return pulumi.ResourceOptions(
@@ -47,7 +49,7 @@ def child_options(
         provider=provider,
         depends_on=list(depends_on) if depends_on else None,
         protect=True if stateful else None,
-        retain_on_delete=True if stateful else None,
+        retain_on_delete=True if stateful or outlives else None,
         delete_before_replace=delete_before_replace,
     )
 

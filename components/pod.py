@@ -31,6 +31,7 @@ from serving.blueprint.environment import NodePurpose
 from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Model, Resources
 from serving.stages.settings import DeliverySettings
+from serving.telemetry.metrics import SERVER_CONTAINER
 
 _USER: Final = 10_001
 """Above all ids that a node or an image is likely to use for somebody."""
@@ -200,7 +201,7 @@ def _server_container(workload: Workload, context: PodContext) -> dict[str, Any]
         **(context.environment if reads_features_itself(workload) else {}),
     }
     container: dict[str, Any] = {
-        "name": "server",
+        "name": SERVER_CONTAINER,
         "image": image(context.registry, engine.image, engine.image_digest),
         "imagePullPolicy": "IfNotPresent",
         "args": list(server.arguments),

@@ -15,8 +15,8 @@ from serving.telemetry.metrics import SCRAPE_SECONDS, VARIANT_LABEL, WORKLOAD_LA
 def pod_monitor(workload: Workload) -> Manifest:
     """The PodMonitor of a workload.
 
-    The operator makes a scrape configuration of it, names the port by the container's, and writes `namespace` and
-    `pod` beside the labels that are handed on; what is no letter, digit or underscore becomes an underscore
+    The operator makes a scrape configuration of it, names the port by the container's, and writes `namespace`, `pod`
+    and `container` beside the labels that are handed on; what is no letter, digit or underscore becomes an underscore
     (prometheus-operator v0.85.0, pkg/prometheus/promcfg.go, `generatePodMonitorConfig` and `sanitizeLabelName`, read
     2026-11). Labels that no query selects by stay at the pod: each would be a new series with every version. Of a
     replica that spans nodes the leader speaks for all.

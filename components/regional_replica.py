@@ -239,6 +239,7 @@ class RegionalReplica(pulumi.ComponentResource):
             "version": self._environment.cluster.version,
             "auto_mode": self._environment.cluster.compute is Compute.AUTO_MODE,
             "admin_role_arns": list(self._environment.cluster.admin_role_arns),
+            "group_roles": {group: list(roles) for group, roles in self._environment.cluster.group_roles.items()},
             "public_access_cidrs": list(self._environment.cluster.public_access_cidrs),
             "deletion_protection": True,
             "log_retention_days": self._environment.log_retention_days,
@@ -383,6 +384,8 @@ class RegionalReplica(pulumi.ComponentResource):
             ),
             "tags": service_tags(self._environment, blueprint),
         }
+        if self._environment.runbook_base_url is not None:
+            args["runbook_base_url"] = self._environment.runbook_base_url
         if self.network.s3_endpoint_id is not None:
             args["endpoint_ids"] = [self.network.s3_endpoint_id]
         return DeliveryQueue(f"{self._name}-{blueprint.data_name}-delivery", args, child_options(self))

@@ -56,7 +56,7 @@ def rollout(workload: Workload, pod_template: dict[str, Any]) -> Manifest:
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Rollout",
-        "metadata": workload.metadata(),
+        "metadata": workload.release_metadata,
         "spec": {
             "revisionHistoryLimit": 5,
             "rollbackWindow": {"revisions": 3},  # back to a version that was good needs no second judgment

@@ -2,10 +2,11 @@
 
 Owns hosts, contract versions side by side, deprecation headers, the split between stable and canary at rest,
 and how the gateway treats the replicas (balancing, limits, retries). While a rollout runs, the split is the
-rollout controller's. A new model or engine changes nothing here but labels.
+rollout controller's. A new model or engine changes nothing here.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -115,6 +116,7 @@ def traffic_policy(
                     "minRetryConcurrency": _LEAST_RETRIES,
                 },
             },
+            "timeout": {"http": {"connectionIdleTimeout": f"{workload.entry_idle_seconds}s"}},
             # only what no replica has seen is tried again: an answer may already have been paid for
             "retry": {"numRetries": 2, "retryOn": {"triggers": ["connect-failure", "refused-stream"]}},
             "healthCheck": {
@@ -180,10 +182,58 @@ def answered_headers(headers: Headers) -> dict[str, Any]:
 def _rule(workload: Workload, wanted: Headers, answered: Headers) -> dict[str, Any]:
     rule: dict[str, Any] = {
         "matches": [_match(workload, wanted)],
-        "filters": [answered_headers(answered)],
+        "filters": [answered_headers(answered), *_renamed(workload)],
         "backendRefs": _backends(workload, canary_percent=0),
     }
     return rule | timeouts(workload)
+
+
+def renaming(workload: Workload) -> dict[str, Any] | None:
+    """Where paths name the model, a stand-in's name takes the place of the service's own; servers know no other.
+
+    Returns:
+        The `spec` of the filter; None where nothing is to be renamed.
+    """
+    contract, own = workload.blueprint.contract, workload.blueprint.model.name
+    if not workload.stands_in or contract.protocol is not Protocol.OPEN_INFERENCE_V2:
+        return None
+    replaced = {
+        "pattern": f"^/v2/models/{re.escape(own)}(/.*)?$",
+        "substitution": rf"/v2/models/{workload.model.name}\1",
+    }
+    return {"urlRewrite": {"path": {"type": "ReplaceRegexMatch", "replaceRegexMatch": replaced}}}
+
+
+def renaming_filter(workload: Workload) -> Manifest | None:
+    """The filter of a stand-in's own route that renames the model in paths, where that is needed."""
+    named = renaming(workload)
+    return None if named is None else route_filter(workload, _renaming_name(workload), named)
+
+
+def _renaming_name(workload: Workload) -> str:
+    return f"{workload.name}-path"
+
+
+def _renamed(workload: Workload) -> list[dict[str, Any]]:
+    return [] if renaming(workload) is None else [filter_reference(_renaming_name(workload))]
+
+
+def filter_reference(name: str) -> dict[str, Any]:
+    """How a rule of a route names one of Envoy Gateway's own filters."""
+    return {
+        "type": "ExtensionRef",
+        "extensionRef": {"group": "gateway.envoyproxy.io", "kind": "HTTPRouteFilter", "name": name},
+    }
+
+
+def route_filter(workload: Workload, name: str, spec: Mapping[str, Any]) -> Manifest:
+    """One of Envoy Gateway's own filters."""
+    return {
+        "apiVersion": "gateway.envoyproxy.io/v1alpha1",
+        "kind": "HTTPRouteFilter",
+        "metadata": workload.metadata(name),
+        "spec": dict(spec),
+    }
 
 
 def refuses_unknown_versions(workload: Workload) -> bool:
@@ -203,18 +253,12 @@ def unknown_version_answer(workload: Workload) -> Manifest:
         "status": _BAD_REQUEST,
         "detail": f"{VERSION_HEADER} names a version that is not served. Served: {served}; without it the first.",
     }
-    return {
-        "apiVersion": "gateway.envoyproxy.io/v1alpha1",
-        "kind": "HTTPRouteFilter",
-        "metadata": workload.metadata(unknown_version_name(workload)),
-        "spec": {
-            "directResponse": {
-                "statusCode": _BAD_REQUEST,
-                "contentType": "application/problem+json",  # RFC 9457
-                "body": {"type": "Inline", "inline": json.dumps(problem)},
-            }
-        },
+    answer = {
+        "statusCode": _BAD_REQUEST,
+        "contentType": "application/problem+json",  # RFC 9457
+        "body": {"type": "Inline", "inline": json.dumps(problem)},
     }
+    return route_filter(workload, unknown_version_name(workload), {"directResponse": answer})
 
 
 def unknown_version_name(workload: Workload) -> str:
@@ -228,10 +272,9 @@ def _unknown_version_rule(workload: Workload) -> dict[str, Any]:
     envoyproxy/gateway v1.9.0, internal/gatewayapi/sort.go, read 2026-11.
     """
     match = _match(workload, [])
-    answer = {"group": "gateway.envoyproxy.io", "kind": "HTTPRouteFilter", "name": unknown_version_name(workload)}
     return {
         "matches": [match | {"headers": [dict(ANY_VERSION)]}],
-        "filters": [{"type": "ExtensionRef", "extensionRef": answer}],
+        "filters": [filter_reference(unknown_version_name(workload))],
     }
 
 

@@ -15,11 +15,14 @@ from typing import Any, Final
 
 from components.engines import SCRATCH_DIRECTORY
 from components.workload import Workload
-from serving.blueprint.schema.contract import Protocol
+from serving.blueprint.delivery import VARIANT_FILE
+from serving.blueprint.schema.contract import Delivery, Protocol
 from serving.blueprint.schema.stage_programs import ADMIN_PORT, ENTRY_PORT, StageContainer, Validation
 from serving.blueprint.tags import LABEL_PREFIX
 from serving.stages.rendering import settings_of
 from serving.stages.settings import DeliverySettings, dump
+from serving.telemetry.gateway import Variant
+from serving.telemetry.metrics import VARIANT_LABEL
 
 SETTINGS_ANNOTATION: Final = f"{LABEL_PREFIX}stage-settings"
 """The settings are part of the pod template, not an object of their own: another contract is another version of the
@@ -66,7 +69,19 @@ def stage_containers(workload: Workload, context: StageContext) -> list[dict[str
     """Sidecars in the order in which they start: the stages first, then what calls them."""
     stages = workload.blueprint.contract.stages
     working = [_working(name, one, context) for name, one in stages.containers.items()]
-    return [*working, *([] if stages.ingress.validation is None else [_ingress(stages.ingress.validation, context)])]
+    if stages.ingress.validation is None:
+        return working
+    return [*working, _ingress(stages.ingress.validation, context, noticed=_works_later(workload))]
+
+
+def _is_judged(workload: Workload) -> bool:
+    """Whether a new version works on nothing that waits before it was judged; groups of pods are never judged."""
+    return _works_later(workload) and not workload.spans_nodes
+
+
+def _works_later(workload: Workload) -> bool:
+    """Whether a worker takes requests from a queue here."""
+    return Delivery.ASYNC in workload.blueprint.contract.delivery
 
 
 def stage_annotations(workload: Workload, delivery: DeliverySettings | None) -> dict[str, str]:
@@ -79,6 +94,9 @@ def stage_annotations(workload: Workload, delivery: DeliverySettings | None) -> 
     blueprint = workload.blueprint
     if blueprint.contract.stages.ingress.validation is None:
         return {}
+    if delivery is not None and _is_judged(workload):
+        file = f"{_SETTINGS_DIRECTORY}/{VARIANT_FILE}"
+        delivery = replace(delivery, variant_file=file, working_variant=Variant.STABLE.value)
     settings = settings_of(
         blueprint,
         server_port=workload.server.port,
@@ -103,14 +121,17 @@ def stage_volumes(workload: Workload) -> list[dict[str, Any]]:
     if stages.ingress.validation is None:
         return []
     programs = 1 + len(stages.containers)
+    # of this the kubelet follows changes: the label says which version the replica belongs to at the moment
+    label = {"fieldRef": {"fieldPath": f"metadata.labels['{VARIANT_LABEL}']"}}
+    variant = [{"path": VARIANT_FILE, **label}] if _is_judged(workload) else []
     setting = {"path": _SETTINGS_FILE, "fieldRef": {"fieldPath": f"metadata.annotations['{SETTINGS_ANNOTATION}']"}}
     return [
-        {"name": _SETTINGS_VOLUME, "downwardAPI": {"items": [setting]}},
+        {"name": _SETTINGS_VOLUME, "downwardAPI": {"items": [setting, *variant]}},
         {"name": _SCRATCH_VOLUME, "emptyDir": {"sizeLimit": f"{programs * _SCRATCH_MIB}Mi"}},
     ]
 
 
-def _ingress(validation: Validation, context: StageContext) -> dict[str, Any]:
+def _ingress(validation: Validation, context: StageContext, *, noticed: bool) -> dict[str, Any]:
     return {
         "name": "ingress",
         "image": context.tools,
@@ -118,6 +139,7 @@ def _ingress(validation: Validation, context: StageContext) -> dict[str, Any]:
         "args": [f"--settings={_SETTINGS_DIRECTORY}/{_SETTINGS_FILE}"],
         "ports": [_port("entry", ENTRY_PORT), _port(ADMIN_PORT_NAME, ADMIN_PORT)],
         **_probes(ADMIN_PORT, "/ready", "/live", _PROGRAM_START_SECONDS),
+        **(_END_NOTICE if noticed else {}),
         **_sidecar(validation.cpu, validation.memory_mib, context, {"PYTHONDONTWRITEBYTECODE": "1"}),
     } | {"volumeMounts": [{"name": _SETTINGS_VOLUME, "mountPath": _SETTINGS_DIRECTORY, "readOnly": True}, _SCRATCH]}
 
@@ -169,5 +191,11 @@ def _probes(port: int, readiness: str, liveness: str, seconds: int) -> dict[str,
 def _port(name: str, number: int) -> dict[str, Any]:
     return {"name": name, "containerPort": number, "protocol": "TCP"}
 
+
+_END_NOTICE: Final = {
+    "lifecycle": {"preStop": {"exec": {"command": ["python", "-c", "import os, signal; os.kill(1, signal.SIGUSR1)"]}}}
+}
+"""Tells the worker that the replica is to end, while the server still answers. The kubelet runs the preStop hooks of
+all containers at once; only their signals wait for their turn (kubernetes v1.35.4, `killContainer`, read 2026-11)."""
 
 _SCRATCH: Final = {"name": _SCRATCH_VOLUME, "mountPath": SCRATCH_DIRECTORY}

@@ -202,7 +202,8 @@ _VIEWER_RULES = (
     _rule("apps", ("replicasets", "statefulsets"), _LOOK),
     _rule("batch", ("jobs",), _LOOK),
     _rule("leaderworkerset.x-k8s.io", ("leaderworkersets",), _LOOK),
-    _rule("argoproj.io", ("rollouts", "analysistemplates", "analysisruns"), _LOOK),
+    # Argo's command line waits until it sees experiments too
+    _rule("argoproj.io", ("rollouts", "analysistemplates", "analysisruns", "experiments"), _LOOK),
     _rule("keda.sh", ("scaledobjects", "scaledjobs"), _LOOK),
     _rule("autoscaling", ("horizontalpodautoscalers",), _LOOK),
     _rule("policy", ("poddisruptionbudgets",), _LOOK),
@@ -215,8 +216,14 @@ _VIEWER_RULES = (
 """Everything but secrets and configuration."""
 
 _OPERATOR_RULES = (
-    # promote, abort and retry are patches of the Rollout's status; a pod is restarted by evicting it
-    _rule("argoproj.io", ("rollouts/status",), ("patch",)),
+    # promote, abort and retry are patches of the Rollout's status; pause, restart and undo of the Rollout itself
+    # (argo-rollouts v1.9.0, pkg/kubectl-argo-rollouts/cmd, read 2026-11)
+    _rule("argoproj.io", ("rollouts", "rollouts/status"), ("patch",)),
+    # an annotation pauses the autoscaler
+    _rule("keda.sh", ("scaledobjects",), ("patch",)),
     _rule("", ("pods/eviction",), ("create",)),
 )
-"""What runbooks ask a tenant's own people to do; whatever else changes goes through the stack."""
+"""What runbooks ask a tenant's own people to do; whatever else changes goes through the stack.
+
+Admission judges what they patch like everything else in the namespace, and the next deployment writes what the
+blueprint says."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from components.engines import Server, server_of
 from components.engines.server import Transport
-from components.lineage import MANAGED_BY, annotations, labels
+from components.lineage import MANAGED_BY, annotations, labels, ownership
 from components.manifest import DO_NOT_WAIT, Manifest
 from serving.blueprint.gateway_share import LEAST_PROXIES
 from serving.blueprint.schema import Blueprint
@@ -21,7 +21,7 @@ from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Model
 from serving.blueprint.schema.stage_programs import ENTRY_PORT
 from serving.blueprint.tags import MANIFEST_ANNOTATION, MODEL_CARD_ANNOTATION, SIGNER_ANNOTATION, TagKey
-from serving.blueprint.timing import request_seconds
+from serving.blueprint.timing import SERVER_IDLE_SECONDS, UPSTREAM_IDLE_SECONDS, request_seconds
 from serving.telemetry.metrics import WORKLOAD_LABEL
 
 SERVICE_PORT: Final = 80
@@ -108,19 +108,12 @@ class Workload:
 
     @property
     def labels(self) -> dict[str, str]:
-        """Labels of everything that belongs to the workload."""
-        return {
-            **self.selector,
-            "app.kubernetes.io/component": COMPONENT,
-            "app.kubernetes.io/part-of": self.blueprint.name,
-            "app.kubernetes.io/version": self.model.version,
-            "app.kubernetes.io/managed-by": MANAGED_BY,
-            **labels(self.tags),
-        }
+        """Labels of what runs the model."""
+        return {**self._marks, "app.kubernetes.io/version": self.model.version, **labels(self.tags)}
 
     @property
     def annotations(self) -> dict[str, str]:
-        """Annotations of everything that belongs to the workload."""
+        """Annotations of what runs the model."""
         card = self.blueprint.governance.model_card
         return {
             **annotations(self.tags),
@@ -129,14 +122,34 @@ class Workload:
             **({} if card is None else {MODEL_CARD_ANNOTATION: str(card)}),
         }
 
-    def metadata(self, name: str | None = None, **further_annotations: str) -> dict[str, Any]:
-        """Metadata of an object of the workload; its own name by default."""
+    @property
+    def _marks(self) -> dict[str, str]:
         return {
-            "name": name or self.name,
-            "namespace": self.namespace,
-            "labels": self.labels,
-            "annotations": {**self.annotations, **further_annotations},
+            **self.selector,
+            "app.kubernetes.io/component": COMPONENT,
+            "app.kubernetes.io/part-of": self.blueprint.name,
+            "app.kubernetes.io/managed-by": MANAGED_BY,
         }
+
+    def metadata(self, name: str | None = None, **further_annotations: str) -> dict[str, Any]:
+        """Metadata of an object of the workload that stays as it is when the model changes.
+
+        It says nothing of the model. Were its version on the route, every new one would write the route anew, weights
+        included, which are the rollout controller's while an earlier version is still taking over.
+
+        Args:
+            name: Its name; the workload's own by default.
+            further_annotations: What else to annotate.
+        """
+        owned = ownership(self.tags)
+        marks = {"name": name or self.name, "namespace": self.namespace, "labels": {**self._marks, **labels(owned)}}
+        annotated = {**annotations(owned), **further_annotations}
+        return marks | ({"annotations": annotated} if annotated else {})
+
+    @property
+    def release_metadata(self) -> dict[str, Any]:
+        """Metadata of the object that rolls the model out: it names the model and where it comes from."""
+        return self.metadata() | {"labels": self.labels, "annotations": self.annotations}
 
     @property
     def server(self) -> Server:
@@ -152,6 +165,11 @@ class Workload:
     def entry_port(self) -> int:
         """Where requests go first in a replica: the program of the ingress stage, or the server."""
         return ENTRY_PORT if self._validated else self.server.port
+
+    @property
+    def entry_idle_seconds(self) -> int:
+        """How long the gateway keeps a connection to it without a request."""
+        return UPSTREAM_IDLE_SECONDS if self._validated else SERVER_IDLE_SECONDS
 
     @property
     def entry_transport(self) -> Transport:
@@ -183,9 +201,8 @@ def services(workload: Workload) -> dict[str, Manifest]:
     """The two services of a workload, by suffix of the logical name.
 
     They state no selector: the rollout controller points each at the pods of one version and owns that field.
-    If we stated it too, each later change (a new version changes the labels) would either fail on that
-    conflict or send users to both versions at once. Replicas that span nodes have no such controller: one service
-    stands in front of the leaders of all versions.
+    If we stated it too, each later change would either fail on that conflict or send users to both versions at once.
+    Replicas that span nodes have no such controller: one service stands in front of the leaders of all versions.
     """
     if workload.spans_nodes:
         stable = _service(workload, workload.stable_service)
@@ -247,9 +264,8 @@ def service_account(blueprint: Blueprint, tags: Mapping[str, str]) -> Manifest:
             "labels": {
                 "app.kubernetes.io/name": blueprint.name,
                 "app.kubernetes.io/managed-by": MANAGED_BY,
-                **labels(tags),
+                **labels(ownership(tags)),
             },
-            "annotations": annotations(tags),
         },
         "automountServiceAccountToken": False,
     }

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from components.addons.prometheus import PROMETHEUS_PORT, PROMETHEUS_SERVICE
 from serving.blueprint.schema.incidents import FailureMode
+from serving.blueprint.versions import TESTED_VERSIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
@@ -75,8 +77,15 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 
 def test_every_failure_mode_has_a_runbook() -> None:
     pages = {path.stem for path in (ROOT / "docs/runbooks").glob("*.md")}
-    # the ladder is no failure: it is a step that several runbooks take
-    assert pages - {"README", "degradation"} == {mode.value for mode in FailureMode}
+    # the ladder is no failure: it is a step that several runbooks take; what waits in a queue has alarms of its own
+    assert pages - {"README", "degradation", "delivery"} == {mode.value for mode in FailureMode}
+
+
+def test_runbooks_ask_prometheus_where_it_answers() -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs/runbooks").glob("*.md"))
+    forwards = re.findall(r"-n (\S+) port-forward svc/(\S+) (\S+) &", pages)
+    place = (TESTED_VERSIONS.prometheus.namespace, PROMETHEUS_SERVICE, str(PROMETHEUS_PORT))
+    assert set(forwards) == {place}
 
 
 def test_the_index_of_decisions_lists_each_once() -> None:

@@ -114,6 +114,7 @@ class AddonDefinition:
         statements: What it may do in AWS.
         level: Level of pod security of its namespace.
         own_namespace: Whether the namespace is made for it; else it is one of Kubernetes' own.
+        namespace_labels: Further labels of its own namespace.
         own_identity: Whether its role is made here; else whoever hands in its facts has made it.
         api_groups: Groups of the kinds that it brings.
         scrapes: What is scraped of it.
@@ -126,6 +127,7 @@ class AddonDefinition:
     statements: Callable[[AddonFacts], list[Statement]] = _nothing
     level: PodSecurity = PodSecurity.RESTRICTED
     own_namespace: bool = True
+    namespace_labels: Mapping[str, str] = field(default_factory=dict)
     own_identity: bool = True
     api_groups: frozenset[str] = field(default_factory=frozenset)
     scrapes: tuple[Scrape, ...] = ()

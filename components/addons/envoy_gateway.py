@@ -39,6 +39,10 @@ DEFINITION: Final = AddonDefinition(
     chart=TESTED_VERSIONS.envoy_gateway,
     values=_values,
     api_groups=frozenset({"gateway.networking.k8s.io", "gateway.envoyproxy.io"}),
+    # a new proxy replaces an old one when the load balancer asks it, not when it would answer: its health checks take
+    # longer than the proxy's start, and until then all targets could be new or gone (AWS Load Balancer Controller,
+    # docs/deploy/pod_readiness_gate.md, read 2026-11)
+    namespace_labels={"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"},
     scrapes=(
         Scrape("envoy-gateway", _PODS, "metrics"),
         # what the proxies measure of every service is what autoscaler, analyses and objectives ask for

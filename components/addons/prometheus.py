@@ -28,8 +28,10 @@ _SERVICE_ACCOUNT: Final = "prometheus-server"
 PROMETHEUS_PODS: Final = {"app.kubernetes.io/name": "prometheus", "app.kubernetes.io/managed-by": "prometheus-operator"}
 """Labels of the pods that scrape."""
 
-_PORT: Final = 9090
-PROMETHEUS_URL: Final = f"http://{_NAME}-prometheus.{TESTED_VERSIONS.prometheus.namespace}.svc.cluster.local:{_PORT}"
+PROMETHEUS_SERVICE: Final = f"{_NAME}-prometheus"
+PROMETHEUS_PORT: Final = 9090
+_NAMESPACE: Final = TESTED_VERSIONS.prometheus.namespace
+PROMETHEUS_URL: Final = f"http://{PROMETHEUS_SERVICE}.{_NAMESPACE}.svc.cluster.local:{PROMETHEUS_PORT}"
 
 _LOCAL_RETENTION_HOURS: Final = 12
 """Longer than any window that autoscaler and analyses ask for; history is kept in the managed workspace."""
@@ -69,7 +71,7 @@ def _values(facts: AddonFacts) -> dict[str, Any]:
         "prometheus": {
             "serviceAccount": {"name": _SERVICE_ACCOUNT},
             # one client always asks the same server: counters of two differ by a scrape
-            "service": {"port": _PORT, "sessionAffinity": "ClientIP"},
+            "service": {"port": PROMETHEUS_PORT, "sessionAffinity": "ClientIP"},
             "podDisruptionBudget": {"enabled": True, "minAvailable": 1},
             "prometheusSpec": _server(facts),
         },

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from serving.blueprint.compatibility import misfits
+from serving.blueprint.delivery import ATTEMPT_MARGIN_SECONDS
 from serving.blueprint.errors import Finding, KeyPath, format_path
 from serving.blueprint.schema.contract import Contract, Delivery, OnFailure, Stage, Stages
 from serving.blueprint.schema.degradation import Action, Degradation
@@ -110,6 +111,32 @@ def tightest_latency(contract: Contract, slo: Slo) -> tuple[int, str]:
     return stated[percentile], f"{key}.p{percentile}"
 
 
+def an_attempt_fits_its_lease(contract: Contract, slo: Slo) -> Iterator[Finding]:
+    """A request that is answered later must have ended before another worker takes it for lost."""
+    from serving.blueprint.timing import longest_request_seconds
+
+    seconds, queue = longest_request_seconds(contract, slo), contract.queue
+    least = seconds + ATTEMPT_MARGIN_SECONDS
+    if Delivery.ASYNC in contract.delivery and queue.visibility_timeout_seconds < least:
+        yield Finding(
+            ("contract", "queue", "visibility_timeout_seconds"),
+            f"{queue.visibility_timeout_seconds} s, and a request may take {seconds} s by the timeouts of its stages",
+            effect="attempts would be broken off although they are inside their time, and begun again elsewhere",
+            remedy=f"raise it to at least {least}, or lower the stages' timeout_ms",
+        )
+
+
+def a_queue_needs_somebody_awake(contract: Contract, scaling: Scaling) -> Iterator[Finding]:
+    """What waits is counted by the replicas themselves: nobody counts where there is none."""
+    if Delivery.ASYNC in contract.delivery and scaling.scale_to_zero:
+        yield Finding(
+            ("scaling", "scale_to_zero"),
+            "no replica when idle, although answers are delivered later",
+            effect="requests that were taken in could wait with nobody to work on them, nor to say so",
+            remedy="keep a replica, or take 'async' out of contract.delivery",
+        )
+
+
 def fallback_is_another(identity: Identity, model: Model, degradation: Degradation) -> Iterator[Finding]:
     """A fallback must not be the service or the model that it stands in for."""
     fallback = degradation.fallback
@@ -149,6 +176,13 @@ def degrading_stage_has_a_ladder(contract: Contract, degradation: Degradation) -
 def static_answer_fits(contract: Contract, degradation: Degradation) -> Iterator[Finding]:
     """A static answer is an answer: consumers must be able to read it."""
     for index, step in enumerate(degradation.ladder):
+        if step.action is Action.STATIC_ANSWER and Delivery.ASYNC in contract.delivery:
+            yield Finding(
+                ("degradation", "ladder", index, "action"),
+                f"'{step.action}' although requests may be answered later",
+                effect="whoever asks for an answer that is being worked on would get the static one instead",
+                remedy="take the step out of the ladder, or 'async' out of contract.delivery",
+            )
         if step.action is Action.STATIC_ANSWER and step.static_answer is not None:
             from serving.blueprint.compatibility import instance_errors
 
@@ -325,6 +359,8 @@ CROSS_CHECKS: tuple[CrossCheck, ...] = (
     CrossCheck(("contract",), stages_fit),
     CrossCheck(("contract",), supported_versions_are_served),
     CrossCheck(("contract", "slo"), latency_budget_fits),
+    CrossCheck(("contract", "slo"), an_attempt_fits_its_lease),
+    CrossCheck(("contract", "scaling"), a_queue_needs_somebody_awake),
     CrossCheck(("identity", "model", "degradation"), fallback_is_another),
     CrossCheck(("contract", "degradation"), degrading_stage_has_a_ladder),
     CrossCheck(("contract", "degradation"), static_answer_fits),

@@ -16,7 +16,7 @@ from serving.blueprint.environment import Environment, EnvironmentKind, RoutingK
 from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.gateway_share import MOST_PROXIES, SHARED_PER_PROXY, claimed, needed_proxies
 from serving.blueprint.schema import Blueprint
-from serving.blueprint.schema.contract import Protocol
+from serving.blueprint.schema.contract import Delivery, Protocol
 from serving.blueprint.schema.degradation import Action
 from serving.blueprint.schema.governance import DataClass, Encryption
 from serving.blueprint.schema.recovery import FailoverMode
@@ -80,7 +80,7 @@ def environment_findings(environment: Environment, blueprints: Mapping[str, Blue
     for name, blueprint in blueprints.items():
         for finding in _service_in_environment(environment, name, blueprint):
             yield FleetFinding(None, finding)
-    for judge in (_shared_hosts, _ceilings, _quotas, _tenant_names, _gateway_shares):
+    for judge in (_shared_hosts, _ceilings, _quotas, _tenant_names, _group_members, _gateway_shares):
         for finding in judge(environment, blueprints):
             yield FleetFinding(None, finding)
 
@@ -228,6 +228,7 @@ def _service_in_environment(environment: Environment, name: str, blueprint: Blue
         )
     yield from _unrendered(name, blueprint)
     yield from _callers_are_known(environment, name, blueprint)
+    yield from _answers_have_an_owner(environment, name, blueprint)
     yield from _host_fits(environment, name, blueprint)
     yield from _residency(environment, name, blueprint)
 
@@ -251,6 +252,21 @@ def _callers_are_known(environment: Environment, name: str, blueprint: Blueprint
             f"its data is '{blueprint.governance.data_class}', and no group is named that may call it",
             effect="every caller with a token of the environment's issuer could",
             remedy="name groups in governance.access.invoke",
+        )
+
+
+def _answers_have_an_owner(environment: Environment, name: str, blueprint: Blueprint) -> Iterator[Finding]:
+    """In production an answer that is fetched later is handed to who asked, and to nobody else."""
+    public = blueprint.governance.data_class is DataClass.PUBLIC
+    if environment.kind is not EnvironmentKind.PROD or public or Delivery.ASYNC not in blueprint.contract.delivery:
+        return
+    if environment.callers is None or not environment.callers.verified:
+        yield Finding(
+            ("callers",),
+            f"'{name}' delivers answers later (data class '{blueprint.governance.data_class}'), and nobody verifies who"
+            " asks for them",
+            effect="whoever learns the place of an answer could fetch it, and no request would be done only once",
+            remedy="state callers (issuer, jwks_uri, audiences), or take 'async' out of contract.delivery",
         )
 
 
@@ -408,6 +424,30 @@ def _tenant_names(environment: Environment, blueprints: Mapping[str, Blueprint])
                 effect="the tenant would be handed what belongs to all",
                 remedy="give the tenant another name",
             )
+
+
+def _group_members(environment: Environment, blueprints: Mapping[str, Blueprint]) -> Iterator[Finding]:
+    """Where members of groups are stated, those of every group are: a group that is forgotten has nobody in it."""
+    stated = environment.cluster.group_roles
+    if not stated:
+        return
+    used = {tenant.owner for tenant in environment.tenants}
+    used |= {group for blueprint in blueprints.values() for group in blueprint.governance.access.deploy}
+    for group in sorted(used - set(stated)):
+        yield Finding(
+            ("cluster", "group_roles"),
+            f"no role for group '{group}', which runs services of this environment",
+            effect="its people would get into no cluster, and could not follow their runbooks",
+            remedy="name their roles, or none ([]) where an identity provider of the cluster knows them",
+        )
+    for group in sorted(set(stated) - used):
+        yield Finding(
+            ("cluster", "group_roles", group),
+            "is a group that no tenant and no blueprint names",
+            effect="its people would get in and be allowed nothing",
+            remedy="correct the name, or take it out",
+            allowed=tuple(sorted(used)),
+        )
 
 
 def _derived_names(blueprints: Sequence[Blueprint]) -> Iterator[FleetFinding]:

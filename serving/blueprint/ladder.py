@@ -45,6 +45,10 @@ DEGRADATION_HEADER = "x-serving-degradation"
 SWITCHED_BY = f"{LABEL_PREFIX}switched-by"
 """Annotation of an attached rung: what a person switched on is not switched off by a condition."""
 
+RUNG_NUMBER = f"{LABEL_PREFIX}rung"
+"""Annotation of every rung's route: its place in the ladder. A route without annotations could not be given one by a
+JSON Patch."""
+
 RENDERED = (Action.SHED_LOW_PRIORITY, Action.SMALLER_MODEL, Action.STATIC_ANSWER)
 """Actions that the gateway can take. It has no cache of answers (envoyproxy/gateway v1.9.0, api/v1alpha1: no policy and
 no filter of it; read 2026-11)."""
@@ -117,21 +121,41 @@ def switch(rung: Rung, *, on: bool, by: SwitchedBy = SwitchedBy.PERSON) -> tuple
     Args:
         rung: The rung.
         on: Whether it is to be on.
-        by: Who does it; a condition never ends what a person began.
+        by: Who does it; a condition neither takes over nor ends what a person began, and fails instead.
     """
-    patch = {
-        "metadata": {"annotations": {SWITCHED_BY: by.value if on else None}},
-        "spec": {"parentRefs": [parent_reference()] if on else None},
-    }
+    kind, patch = ("merge", _merge(on=on, by=by)) if by is SwitchedBy.PERSON else ("json", _operations(on=on, by=by))
     return (
         "kubectl",
         "patch",
         "httproutes.gateway.networking.k8s.io",
         rung.name,
         f"--namespace={rung.tenant}",
-        "--type=merge",
+        f"--type={kind}",
         f"--patch={json.dumps(patch, separators=(',', ':'))}",
     )
+
+
+def _merge(*, on: bool, by: SwitchedBy) -> dict[str, Any]:
+    return {
+        "metadata": {"annotations": {SWITCHED_BY: by.value if on else None}},
+        "spec": {"parentRefs": [parent_reference()] if on else None},
+    }
+
+
+def _operations(*, on: bool, by: SwitchedBy) -> list[dict[str, Any]]:
+    """JSON Patch (RFC 6902), all of it or nothing: metrics are late, and meanwhile a person may have switched."""
+    switched_by = f"/metadata/annotations/{SWITCHED_BY.replace('~', '~0').replace('/', '~1')}"
+    if on:
+        return [
+            {"op": "test", "path": "/spec/parentRefs", "value": None},
+            {"op": "add", "path": "/spec/parentRefs", "value": [parent_reference()]},
+            {"op": "add", "path": switched_by, "value": by.value},
+        ]
+    return [
+        {"op": "test", "path": switched_by, "value": by.value},
+        {"op": "remove", "path": switched_by},
+        {"op": "remove", "path": "/spec/parentRefs"},
+    ]
 
 
 def switch_text(rung: Rung, *, on: bool) -> str:

@@ -26,8 +26,8 @@ region by itself ([decision 0030](../adr/0030-rungs-are-routes-of-their-own.md))
   switches on, only a person switches off.
 - Against KEDA, a step is kept off by **platform**: `kubectl -n "$TENANT" annotate scaledjob "$SERVICE-ACTION-on"
   autoscaling.keda.sh/paused=true`; take it away again with `autoscaling.keda.sh/paused-`.
-- A rollout that runs has nothing to judge while a rung takes the traffic, and pauses: abort it first, or resume it
-  afterwards (`kubectl argo rollouts -n "$TENANT" promote "$SERVICE"`).
+- A rollout that runs has nothing to judge while a rung takes the traffic, and pauses: abort it first, or let it
+  measure again afterwards ([model-staleness](model-staleness.md), B).
 - Take the rungs in their order, the mildest first. A harsher one wins over a milder one that is on as well; who is shed
   stays shed.
 

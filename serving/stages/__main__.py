@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from serving.blueprint.schema.stage_programs import ADMIN_PORT, ENTRY_PORT
+from serving.blueprint.timing import UPSTREAM_IDLE_SECONDS
 from serving.stages.program import Program
 from serving.stages.settings import DeliverySettings, Settings, SettingsError, load
 
@@ -34,16 +35,21 @@ def main() -> int:
     except (OSError, SettingsError, ValueError) as error:
         sys.stderr.write(f"serving.stages: {error}\n")
         return 2
-    config = uvicorn.Config(
+    sockets = [_listen(options.host, port) for port in (options.port, options.admin_port)]
+    uvicorn.Server(server_config(program, settings)).run(sockets=sockets)
+    return 0
+
+
+def server_config(program: Program, settings: Settings) -> uvicorn.Config:
+    """How connections are served: kept for longer than the gateway keeps them, ended in the time that requests have."""
+    return uvicorn.Config(
         program,
         log_level="warning",
         access_log=False,
         server_header=False,
+        timeout_keep_alive=2 * UPSTREAM_IDLE_SECONDS,
         timeout_graceful_shutdown=settings.drain_seconds,
     )
-    sockets = [_listen(options.host, port) for port in (options.port, options.admin_port)]
-    uvicorn.Server(config).run(sockets=sockets)
-    return 0
 
 
 def _later(settings: Settings, delivery: DeliverySettings, program: Program) -> Later:
@@ -53,7 +59,7 @@ def _later(settings: Settings, delivery: DeliverySettings, program: Program) -> 
     from serving.stages.later import Later
 
     deliveries = Deliveries(delivery, boto3.Session())
-    return Later(delivery, deliveries, program, settings.request_path, program.metrics.waiting.set)
+    return Later(delivery, deliveries, program, settings.request_path, program.ready, program.metrics.waiting.set)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -16,7 +16,7 @@ from typing import Final
 import httpx
 
 from serving.stages.metrics import Metrics
-from serving.stages.problems import ProblemError
+from serving.stages.problems import UNREACHED, ProblemError
 from serving.stages.settings import Step
 
 DEADLINE_HEADER: Final = "x-envoy-expected-rq-timeout-ms"
@@ -27,7 +27,7 @@ class StageFailedError(Exception):
     """A stage did not do its work.
 
     Attributes:
-        reason: timeout, connection or status.
+        reason: timeout, unreached (nobody listened), connection (it broke off) or status.
         status: What it answered, if it answered.
     """
 
@@ -42,10 +42,10 @@ class Deadline:
 
     at: float | None
 
-    def left_seconds(self, timeout_ms: int) -> float:
-        """Time for a stage: its own, or what is left."""
-        own = timeout_ms / 1_000
-        return own if self.at is None else min(own, self.at - time.monotonic())
+    def until(self, timeout_ms: int) -> float:
+        """When a stage that begins now must have ended, its answer included: after its own time, or what is left."""
+        own = time.monotonic() + timeout_ms / 1_000
+        return own if self.at is None else min(own, self.at)
 
 
 class Caller:
@@ -60,15 +60,16 @@ class Caller:
         path: str,
         content: bytes | AsyncIterator[bytes],
         headers: Mapping[str, str],
-        deadline: Deadline,
+        until: float,
         method: str = "POST",
     ) -> httpx.Response:
         """Begin a call; the answer's body is not read yet, and whoever gets it must close it.
 
+        All of it ends at `until`, on the monotonic clock.
+
         Raises:
             StageFailedError: No answer in time, none at all, or one that says that the stage failed.
         """
-        until = time.monotonic() + deadline.left_seconds(step.timeout_ms)
         attempts = 2 if step.on_failure == "retry" and isinstance(content, bytes) else 1
         while True:
             attempts -= 1
@@ -103,6 +104,8 @@ class Caller:
                 response = await self._client.send(request, stream=True)
         except TimeoutError:
             raise StageFailedError("timeout") from None
+        except httpx.ConnectError:
+            raise StageFailedError("unreached") from None
         except httpx.TransportError:
             raise StageFailedError("connection") from None
         self._metrics.seconds.labels(step.stage).observe(time.perf_counter() - begun)
@@ -112,14 +115,14 @@ class Caller:
         return response
 
 
-async def whole(step: Step, response: httpx.Response, deadline: Deadline) -> bytes:
+async def whole(response: httpx.Response, until: float) -> bytes:
     """The body of an answer, the call closed.
 
     Raises:
         StageFailedError: It does not end in time, or breaks off.
     """
     try:
-        async with asyncio.timeout(deadline.left_seconds(step.timeout_ms)):
+        async with asyncio.timeout(until - time.monotonic()):
             return await response.aread()
     except TimeoutError:
         raise StageFailedError("timeout") from None
@@ -137,4 +140,5 @@ def rejected(step: Step, failure: StageFailedError) -> ProblemError:
         status = HTTPStatus.GATEWAY_TIMEOUT
     else:
         status = HTTPStatus.BAD_GATEWAY
-    return ProblemError(status, "stage-failed", f"stage '{step.stage}' failed: {failure.reason}")
+    kind = UNREACHED if failure.reason == "unreached" else "stage-failed"
+    return ProblemError(status, kind, f"stage '{step.stage}' failed: {failure.reason}")

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,11 +21,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from serving.blueprint.delivery import DELIVERIES_PATH, IDEMPOTENCY_HEADER, LATER, PREFER_HEADER
 from serving.blueprint.headers import CALLER_HEADER, VERSION_HEADER
 from serving.stages.delivery import Deliveries, KeyReusedError, Payload, State, Ticket
-from serving.stages.problems import ProblemError
+from serving.stages.problems import UNREACHED, ProblemError, kind_of
 from serving.stages.settings import DeliverySettings
-from serving.stages.worker import Worker
+from serving.stages.worker import UnreachedError, Worker
 
 Application = Callable[[Mapping[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Any]
+
+ENDING_SIGNAL: Final = signal.SIGUSR1
+"""Says that the replica is to end: long before the program is told to, which outlives the server."""
 
 _JSON: Final = "application/json"
 _ASK_AGAIN_SECONDS: Final = 5
@@ -44,6 +49,7 @@ class Later:
         deliveries: Deliveries,
         program: Application,
         path: str,
+        ready: Callable[[], Awaitable[bool]],
         tell: Callable[[int], None],
     ) -> None:
         """Prepare; `start` begins to work.
@@ -53,22 +59,38 @@ class Later:
             deliveries: What stores them.
             program: Answers requests, as an ASGI application.
             path: Where requests are posted.
+            ready: Whether the server can answer now.
             tell: Takes the number of requests that wait.
         """
         self._settings, self._deliveries = settings, deliveries
-        self._program, self._path = program, path
-        self._worker = Worker(settings, deliveries, self._answer, tell)
-        self._working: list[asyncio.Task[None]] = []
+        self._program, self._path, self._ready = program, path, ready
+        self._worker = Worker(settings, deliveries, self._answer, self._may_work, tell)
+        self._working: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to work on what waits, if this replica is to work at all."""
+        """Begin to work on what waits, if this replica is to work at all, until it is said that it is to end."""
         if self._settings.parallel_requests:
-            self._working = [asyncio.create_task(one) for one in (self._worker.run(), self._worker.watch())]
+            asyncio.get_running_loop().add_signal_handler(ENDING_SIGNAL, self._worker.stop)
+            self._working = asyncio.create_task(self._worker.run())
+            self._watching = asyncio.create_task(self._worker.watch())
 
     async def stop(self) -> None:
         """Take nothing more, and wait for what runs."""
         self._worker.stop()
-        await asyncio.gather(*self._working)
+        if self._working is not None and self._watching is not None:
+            await self._working
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+
+    async def _may_work(self) -> bool:
+        """A version that is being judged works on nothing: a bad one would spoil what nobody watches."""
+        file = self._settings.variant_file
+        try:
+            variant = None if file is None else Path(file).read_text(encoding="utf-8").strip()
+        except OSError:
+            return False
+        return variant == self._settings.working_variant and await self._ready()
 
     def meant(self, headers: Mapping[str, str]) -> bool:
         """Whether a request is to be answered later."""
@@ -141,7 +163,12 @@ class Later:
             "serving.wait": True,
         }
         await self._program(scope, exchange.receive, exchange.send)
-        return exchange.status, Payload(b"".join(exchange.parts), exchange.headers)
+        if not exchange.ended:
+            return HTTPStatus.BAD_GATEWAY, Payload(b"", {})  # what is there of it is no answer
+        body = b"".join(exchange.parts)
+        if exchange.status >= HTTPStatus.INTERNAL_SERVER_ERROR and kind_of(body) == UNREACHED:
+            raise UnreachedError
+        return exchange.status, Payload(body, exchange.headers)
 
 
 class _Inside:
@@ -150,6 +177,7 @@ class _Inside:
     def __init__(self, payload: Payload) -> None:
         self._body: bytes | None = payload.body
         self.status: int = HTTPStatus.BAD_GATEWAY  # an answer that never begins
+        self.ended = False
         self.headers: dict[str, str] = {}
         self.parts: list[bytes] = []
 
@@ -166,6 +194,7 @@ class _Inside:
             self.headers = {name: value for name, value in pairs.items() if name != "content-length"}
         else:
             self.parts.append(message.get("body", b""))
+            self.ended = not message.get("more_body", False)
 
 
 def _unavailable() -> ProblemError:

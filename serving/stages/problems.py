@@ -14,6 +14,11 @@ from typing import Any, Final
 
 CONTENT_TYPE: Final = "application/problem+json"
 
+UNREACHED: Final = "stage-unreached"
+"""A stage was not there: it never saw the request, which may be sent again at no risk."""
+
+_TYPE_PREFIX: Final = "urn:serving:problem:"
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -49,7 +54,7 @@ class ProblemError(Exception):
     def body(self, request_id: str | None) -> bytes:
         """The document."""
         document: dict[str, Any] = {
-            "type": f"urn:serving:problem:{self.kind}",
+            "type": f"{_TYPE_PREFIX}{self.kind}",
             "title": self.status.phrase,
             "status": int(self.status),
             "detail": self.detail,
@@ -59,3 +64,12 @@ class ProblemError(Exception):
         if request_id is not None:
             document["request_id"] = request_id
         return json.dumps(document).encode()
+
+
+def kind_of(body: bytes) -> str | None:
+    """Last part of a problem's type; None for what is no problem of ours."""
+    try:
+        kind = json.loads(body)["type"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return kind.removeprefix(_TYPE_PREFIX) if isinstance(kind, str) else None

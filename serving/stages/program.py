@@ -47,6 +47,13 @@ _GIVEN_BACK: Final = frozenset({"content-type", "cache-control", "retry-after"})
 _NO_TIMEOUT: Final = httpx.Timeout(None)
 """Times are kept by stage and request, not by read and write."""
 
+_READY_SECONDS: Final = 3
+"""As long as a probe waits for the same answer."""
+
+_IDLE_SECONDS: Final = 3.0
+"""A connection to a stage is not used again after so long. Servers on uvicorn close theirs after 5 s without a request
+(uvicorn 0.54.0, `Config.timeout_keep_alive`; vLLM, `VLLM_HTTP_TIMEOUT_KEEP_ALIVE`; read 2026-11)."""
+
 
 class Gone(Exception):  # noqa: N818  (nothing went wrong here)
     """The consumer is no longer there."""
@@ -71,9 +78,9 @@ class Program:
         """
         self.metrics = Metrics()
         self._settings, self._admin_port = settings, admin_port
-        self._requests = {number: Schema(one.request) for number, one in settings.versions.items()}
-        self._responses = {number: Schema(one.response) for number, one in settings.versions.items()}
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+        self._requests = {number: Schema(settings.request_schema(number)) for number in settings.versions}
+        self._responses = {number: Schema(settings.response_schema(number)) for number in settings.versions}
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_IDLE_SECONDS)
         self._client = client or httpx.AsyncClient(timeout=_NO_TIMEOUT, limits=limits, trust_env=False)
         self._caller = Caller(self.metrics, self._client)
         self._owed_checks = 0.0
@@ -124,6 +131,15 @@ class Program:
             outcome = "gone"
         self.metrics.requests.labels(exchange.version, outcome).inc()
 
+    async def ready(self) -> bool:
+        """Whether the server says that it can answer."""
+        try:
+            async with asyncio.timeout(_READY_SECONDS):
+                place = f"http://127.0.0.1:{self._settings.server.port}{self._settings.readiness_path}"
+                return (await self._client.get(place)).is_success
+        except (TimeoutError, httpx.HTTPError):
+            return False
+
     def request_violations(self, version: str, document: object) -> None:
         """Refuse a document that is not a request of the version (ProblemError, 422)."""
         violations = self._requests[version].violations(document)
@@ -166,6 +182,12 @@ class Exchange:
         left_ms = headers.get(DEADLINE_HEADER, "")
         self._deadline = Deadline(time.monotonic() + int(left_ms) / 1_000 if left_ms.isdecimal() else None)
 
+    def _begin_to_answer(self) -> None:
+        """The request is read: like at the gateway, its time begins now, and ends before what a sender said of it."""
+        self._reading = False
+        if self._settings.request_seconds is not None:
+            self._deadline = Deadline(self._deadline.until(1_000 * self._settings.request_seconds))
+
     @property
     def answer_headers(self) -> dict[str, str]:
         """What every answer carries."""
@@ -199,7 +221,7 @@ class Exchange:
             work = self._collect(self._later, path)
         else:
             raise ProblemError(HTTPStatus.NOT_FOUND, "no-such-path", "the contract has no such path")
-        self._reading = False
+        self._begin_to_answer()
         await _unless_gone(work, receive)
 
     async def let_finish(self, receive: Receive) -> None:
@@ -276,9 +298,10 @@ class Exchange:
 
     async def _read(self, path: str) -> None:
         server = self._settings.server
+        until = self._deadline.until(server.timeout_ms)
         try:
-            response = await self._program.caller.call(server, path, b"", self._onward(), self._deadline, "GET")
-            body = await whole(server, response, self._deadline)
+            response = await self._program.caller.call(server, path, b"", self._onward(), until, "GET")
+            body = await whole(response, until)
         except StageFailedError as failure:
             raise rejected(server, failure) from None
         await _send_whole(self._send, response.status_code, self._back(response), body)
@@ -288,25 +311,28 @@ class Exchange:
         *before, last = self._settings.steps
         for step in before:
             if step.stage == "inference":
-                response = await self._begin(step, content)
+                until = self._deadline.until(step.timeout_ms)
+                response = await self._begin(step, content, until)
                 if not isinstance(response, bytes) and (_is_stream(response) or _refuses(response)):
-                    await self._finish(last, response)
+                    await self._finish(step, response, until, last)
                     return
-                content = response if isinstance(response, bytes) else await self._whole(step, response)
+                content = response if isinstance(response, bytes) else await self._whole(step, response, until)
             else:
                 content = await self._transformed(step, content)
-        response = await self._begin(last, content)
+        until = self._deadline.until(last.timeout_ms)
+        response = await self._begin(last, content, until)
         if isinstance(response, bytes):
             await self._give(HTTPStatus.OK, {"content-type": _JSON}, response)
         elif last.stage == "delivery" and _refuses(response):
             await response.aclose()
             raise rejected(last, StageFailedError("status", response.status_code))  # the consumer did nothing wrong
         else:
-            await self._finish(None, response, last)
+            await self._finish(last, response, until)
 
     async def _transformed(self, step: Step, content: bytes | AsyncIterator[bytes]) -> bytes:
         """What a stage makes of its input."""
-        response = await self._begin(step, content)
+        until = self._deadline.until(step.timeout_ms)
+        response = await self._begin(step, content, until)
         if isinstance(response, bytes):
             return response
         if _refuses(response):
@@ -314,19 +340,19 @@ class Exchange:
             raise ProblemError(
                 HTTPStatus.UNPROCESSABLE_ENTITY, "stage-refused", f"stage '{step.stage}' can't work with the request"
             )
-        return await self._whole(step, response)
+        return await self._whole(step, response, until)
 
-    async def _begin(self, step: Step, content: bytes | AsyncIterator[bytes]) -> httpx.Response | bytes:
+    async def _begin(self, step: Step, content: bytes | AsyncIterator[bytes], until: float) -> httpx.Response | bytes:
         """The answer of a stage, or the value to go on with instead."""
         path = step.path or self._settings.request_path
         try:
-            return await self._program.caller.call(step, path, content, self._onward(), self._deadline)
+            return await self._program.caller.call(step, path, content, self._onward(), until)
         except StageFailedError as failure:
             return self._instead(step, failure)
 
-    async def _whole(self, step: Step, response: httpx.Response) -> bytes:
+    async def _whole(self, step: Step, response: httpx.Response, until: float) -> bytes:
         try:
-            return await whole(step, response, self._deadline)
+            return await whole(response, until)
         except StageFailedError as failure:
             self._program.metrics.failures.labels(step.stage, failure.reason).inc()
             return self._instead(step, failure)
@@ -336,18 +362,17 @@ class Exchange:
             return json.dumps(step.default_value).encode()
         raise rejected(step, failure) from None
 
-    async def _finish(self, delivery: Step | None, response: httpx.Response, step: Step | None = None) -> None:
-        """Hand an answer on: a stream as it comes, through the delivery stage where there is one."""
-        step = step or self._settings.server
+    async def _finish(self, step: Step, response: httpx.Response, until: float, delivery: Step | None = None) -> None:
+        """Hand a stage's answer on: a stream as it comes, through the delivery stage where there is one."""
         if _refuses(response) or not _is_stream(response):
-            await self._give(response.status_code, self._back(response), await self._whole(step, response))
+            await self._give(response.status_code, self._back(response), await self._whole(step, response, until))
             return
         try:
-            async with asyncio.timeout(self._deadline.left_seconds(step.timeout_ms)), aclosing(response):
+            async with asyncio.timeout(until - time.monotonic()), aclosing(response):
                 if delivery is None:
                     await _send_stream(self._send, response.status_code, self._back(response), response.aiter_raw())
                     return
-                through = await self._begin(delivery, response.aiter_raw())
+                through = await self._begin(delivery, response.aiter_raw(), self._deadline.until(delivery.timeout_ms))
                 if isinstance(through, bytes):
                     await self._give(HTTPStatus.OK, {"content-type": _JSON}, through)
                     return

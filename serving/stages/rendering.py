@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from serving.blueprint.crosschecks import tightest_latency
 from serving.blueprint.headers import VERSION_HEADER, deprecation_headers
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.contract import Stage
+from serving.blueprint.timing import request_seconds, stage_timeouts_ms
 from serving.stages.settings import DeliverySettings, Settings, Step, TokenLimits, Version
 
 
@@ -44,6 +44,7 @@ def settings_of(
         steps=_steps(blueprint, server_port),
         token_limits=TokenLimits(contract.limits.max_output_tokens, contract.limits.max_prompt_bytes),
         response_sample_percent=validation.response_sample_percent,
+        request_seconds=request_seconds(blueprint),
         drain_seconds=drain_seconds,
         delivery=delivery,
     )
@@ -54,8 +55,8 @@ def _versions(blueprint: Blueprint) -> dict[str, Version]:
     current = Version(contract.public_request, contract.public_response, {VERSION_HEADER: contract.version})
     older = {
         one.version: Version(
-            contract.public_request if one.request is None else one.request,
-            contract.public_response if one.response is None else one.response,
+            one.request,
+            one.response,
             {VERSION_HEADER: one.version, **deprecation_headers(one)},
         )
         for one in contract.supported_versions
@@ -67,18 +68,11 @@ def _steps(blueprint: Blueprint, server_port: int) -> tuple[Step, ...]:
     """The stages that are called, in the order of the flow."""
     stages = blueprint.contract.stages
     called = {name: (one.port, one.path) for name, one in stages.containers.items()}
+    timeouts_ms = stage_timeouts_ms(blueprint.contract, blueprint.slo)
     steps = []
     for name in ("features", "inference", "delivery"):
         stage: Stage = getattr(stages, name)
         port, path = (server_port, None) if name == "inference" else called.get(name, (None, None))
         if port is not None:
-            timeout_ms = stage.timeout_ms or _default_timeout_ms(blueprint, name)
-            steps.append(Step(name, port, timeout_ms, stage.on_failure.value, path, stage.default_value))
+            steps.append(Step(name, port, timeouts_ms[name], stage.on_failure.value, path, stage.default_value))
     return tuple(steps)
-
-
-def _default_timeout_ms(blueprint: Blueprint, stage: str) -> int:
-    """Where nothing is stated: the server has twice the loosest objective, another stage the tightest one."""
-    if stage == "inference":
-        return 2 * max(blueprint.slo.latency_ms.by_percentile().values())
-    return tightest_latency(blueprint.contract, blueprint.slo)[0]

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar
 
+from serving.blueprint.delivery import RECEIVES_PER_ATTEMPT
+
 
 class SettingsError(ValueError):
     """The document is not what this version of the program understands."""
@@ -21,13 +23,13 @@ class Version:
     """One version of the contract.
 
     Attributes:
-        request: JSON Schema of its public request.
-        response: JSON Schema of its public response.
+        request: JSON Schema of its public request; None: the current version's.
+        response: JSON Schema of its public response; None: the current version's.
         headers: What its answers carry.
     """
 
-    request: Mapping[str, Any]
-    response: Mapping[str, Any]
+    request: Mapping[str, Any] | None
+    response: Mapping[str, Any] | None
     headers: Mapping[str, str]
 
 
@@ -73,18 +75,22 @@ class DeliverySettings:
         origin: Scheme and host of the region that holds them, for links.
         region: AWS region.
         queue_url: Queue of references.
+        dead_letters_url: Queue of those that no attempt could answer.
         table: Table of tickets.
         bucket: Bucket of requests and answers.
         visibility_timeout_seconds: Time of one attempt.
         retention_seconds: How long a reference waits at most, and how long an answer is kept.
-        max_attempts: Deliveries before a reference becomes a dead letter.
+        max_attempts: Attempts before a reference becomes a dead letter.
         parallel_requests: Requests that one replica works on at a time; 0: it takes in and hands out only.
         always: Whether every request is answered later, not only those that ask for it.
+        variant_file: File with the pod's variant, and
+        working_variant: the one that works on requests; None: every replica does.
     """
 
     origin: str
     region: str
     queue_url: str
+    dead_letters_url: str
     table: str
     bucket: str
     visibility_timeout_seconds: int
@@ -92,6 +98,13 @@ class DeliverySettings:
     max_attempts: int
     parallel_requests: int = 1
     always: bool = False
+    variant_file: str | None = None
+    working_variant: str | None = None
+
+    @property
+    def max_receives(self) -> int:
+        """Receives of one reference, given back untried or not, before it is set aside."""
+        return RECEIVES_PER_ATTEMPT * self.max_attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +122,7 @@ class Settings:
         steps: What is called, in order; `inference` is among them.
         token_limits: Bounds of one request.
         response_sample_percent: Share of answers that are compared with the contract.
+        request_seconds: Time that an answer has once its request is there; None: the stages' own times only.
         drain_seconds: Time that running requests have once the program is told to stop.
         delivery: Asynchronous delivery; None: every answer is waited for.
     """
@@ -123,8 +137,19 @@ class Settings:
     read_paths: tuple[str, ...] = ()
     token_limits: TokenLimits = field(default=TokenLimits())
     response_sample_percent: float = 0
+    request_seconds: int | None = None
     drain_seconds: int = 30
     delivery: DeliverySettings | None = None
+
+    def request_schema(self, version: str) -> Mapping[str, Any]:
+        """JSON Schema of a version's public request."""
+        own = self.versions[version].request
+        return own if own is not None else self.versions[self.current].request or {}
+
+    def response_schema(self, version: str) -> Mapping[str, Any]:
+        """JSON Schema of a version's public response."""
+        own = self.versions[version].response
+        return own if own is not None else self.versions[self.current].response or {}
 
     @property
     def server(self) -> Step:

@@ -35,6 +35,9 @@ VARIANT_LABEL = f"{LABEL_PREFIX}variant"
 SCRAPE_SECONDS = 15
 """How often everything is scraped; windows and polling intervals are made for it."""
 
+SERVER_CONTAINER = "server"
+"""Name of the model server's container; the operator writes it beside what it scrapes of it as `container`."""
+
 CPU_SECONDS = "container_cpu_usage_seconds_total"
 """CPU time of a container, exposed by the kubelet (cAdvisor)."""
 
@@ -212,8 +215,13 @@ def waiting_requests(scope: Scope) -> str:
 
 
 def replicas(scope: Scope) -> str:
-    """Replicas whose metrics are being scraped."""
-    return f"count (count by (pod) ({selector('up', scope.pods)} == 1))"
+    """Replicas whose server's metrics are being scraped.
+
+    The program beside the server is scraped from its start on: by it a replica that still loads its model would count,
+    and the autoscaler would take its own starts for load.
+    """
+    servers = (*scope.pods, Matcher("container", SERVER_CONTAINER))
+    return f"count (count by (pod) ({selector('up', servers)} == 1))"
 
 
 def contract_findings(blueprint: Blueprint) -> Iterator[Finding]:
@@ -384,6 +392,7 @@ def _unmeasured(signal: Signal, model: Model) -> InternalError:
 
 __all__ = [
     "SCRAPE_SECONDS",
+    "SERVER_CONTAINER",
     "VARIANT_LABEL",
     "WORKLOAD_LABEL",
     "MetricType",

@@ -107,6 +107,11 @@ def test_a_stage_can_only_degrade_where_there_is_a_ladder() -> None:
     assert "contract.stages.inference.on_failure" in told
 
 
+def test_a_static_answer_is_none_to_whoever_waits_for_another() -> None:
+    ladder = blueprint_document("fraud-score")["degradation"]["ladder"]
+    assert "degradation.ladder[1].action" in refused("embedding", **{"degradation.ladder": ladder})
+
+
 def test_a_static_answer_must_be_readable_by_consumers() -> None:
     told = refused("fraud-score", **{"degradation.ladder.1.static_answer": {"score": 2}})
     assert "degradation.ladder[1].static_answer" in told
@@ -133,7 +138,7 @@ SLEEPING: dict[str, object] = {"scaling.scale_to_zero": True, "scaling.min_repli
 
 @pytest.mark.parametrize(("tier", "allowed"), [(1, False), (2, True)])
 def test_only_a_service_that_nobody_misses_may_sleep(tier: int, allowed: bool) -> None:
-    changes = {**SLEEPING, "identity.tier": tier}
+    changes = {**SLEEPING, "identity.tier": tier, "contract.delivery": ["sync"]}
     if allowed:
         assert blueprint("embedding", **changes)
     else:

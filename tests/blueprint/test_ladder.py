@@ -23,12 +23,22 @@ from serving.blueprint.schema.degradation import Action
 from tests.documents import SERVICES, blueprint
 
 RUNGS = [rung for service in SERVICES for rung in rungs(blueprint(service))]
+ANNOTATION_PATH = "/metadata/annotations/serving.blueprint~1switched-by"
 every_rung = pytest.mark.parametrize("rung", RUNGS, ids=[rung.name for rung in RUNGS])
 
 
 def patch_of(command: tuple[str, ...]) -> dict[str, Any]:
     (patch,) = [argument for argument in command if argument.startswith("--patch=")]
     found: dict[str, Any] = json.loads(patch.removeprefix("--patch="))
+    return found
+
+
+def operations_of(*, on: bool) -> list[dict[str, Any]]:
+    """What a condition's job sends for the first rung: a JSON Patch, all of it or nothing."""
+    command = switch(RUNGS[0], on=on, by=SwitchedBy.CONDITION)
+    assert "--type=json" in command
+    (patch,) = [argument for argument in command if argument.startswith("--patch=")]
+    found: list[dict[str, Any]] = json.loads(patch.removeprefix("--patch="))
     return found
 
 
@@ -62,9 +72,19 @@ def test_switching_twice_does_no_more_than_once(rung: Rung) -> None:
 
 
 def test_an_attached_rung_says_who_attached_it() -> None:
-    rung = RUNGS[0]
-    for by in SwitchedBy:
-        assert patch_of(switch(rung, on=True, by=by))["metadata"]["annotations"] == {SWITCHED_BY: by.value}
+    patch = patch_of(switch(RUNGS[0], on=True))
+    assert patch["metadata"]["annotations"] == {SWITCHED_BY: SwitchedBy.PERSON.value}
+    *_, told = operations_of(on=True)
+    assert (told["op"], told["value"]) == ("add", SwitchedBy.CONDITION.value)
+
+
+@pytest.mark.parametrize(
+    ("on", "tested"), [(True, ("/spec/parentRefs", None)), (False, (ANNOTATION_PATH, SwitchedBy.CONDITION.value))]
+)
+def test_a_condition_switches_nothing_that_somebody_else_has_switched(on: bool, tested: tuple[str, str | None]) -> None:
+    first, *others = operations_of(on=on)
+    assert (first["op"], first["path"], first["value"]) == ("test", *tested)
+    assert {one["path"] for one in others} == {"/spec/parentRefs", ANNOTATION_PATH}
 
 
 @every_rung

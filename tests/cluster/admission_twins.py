@@ -30,6 +30,10 @@ Fault = Callable[[Object], object]
 
 HOST = "chat.example.com"
 DIGEST = "sha256:" + "a" * 64
+FURTHER_SERVICE = "chat-eu"
+"""A service of the chat service's tenant, of which only the name counts."""
+FURTHER_ACCOUNT = f"{FURTHER_SERVICE}-degradation"
+"""A service account of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +209,13 @@ def twins(of: Samples) -> tuple[Twin, ...]:
         Twin("short digest", of.chat_pod, _image(f"{_OURS}@sha256:{'a' * 63}"), PODS, "movingImages"),
         Twin(
             "default account", of.chat_pod, _set("spec", "serviceAccountName", value="default"), PODS, "foreignAccounts"
+        ),
+        Twin(
+            "account of a service whose name begins with this one's",
+            of.chat_pod,
+            _set("spec", "serviceAccountName", value=FURTHER_ACCOUNT),
+            PODS,
+            "foreignAccounts",
         ),
         Twin("no account", of.chat_pod, _drop("spec", "serviceAccountName"), PODS, "foreignAccounts"),
         Twin(

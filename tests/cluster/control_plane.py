@@ -1,14 +1,13 @@
 """A Kubernetes control plane made of real parts, on loopback, for as long as the tests run.
 
 Owns the processes and how they are set up: etcd, kube-apiserver with RBAC and every admission plugin that is on by
-default (Pod Security, ValidatingAdmissionPolicy, quotas, limits among them), kube-controller-manager, kube-scheduler,
-and KWOK in place of kubelets. Times that only make tests wait are shortened: the autoscaler looks every second, a node
-is lost after seconds. What it does not have: a network, containers, and web hooks of charts.
+default (Pod Security, ValidatingAdmissionPolicy, quotas, limits among them), kube-controller-manager and
+kube-scheduler. Times that only make tests wait are shortened: the autoscaler looks every second, a node is lost after
+seconds. What it does not have: nodes (rehearsals bring theirs), a network, containers, and web hooks of charts.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,59 +16,27 @@ from typing import Any
 
 import yaml
 
-from serving.blueprint.environment import Environment
-from tests.cluster.api import Api, Manifest, condition
-from tests.cluster.binaries import find, source_of
+from components.admission_policy import watch_manifests
+from tests.cluster.api import Api, condition
+from tests.cluster.binaries import find
 from tests.cluster.certificates import Authority, Pair
-from tests.cluster.crds import definitions, zip_folder
-from tests.cluster.nodes import ALIVE, nodes
+from tests.cluster.crds import definitions
 from tests.cluster.processes import Process, answers, free_port
 
-PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
+PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 """What `start` starts."""
 
 NODE_LOST_SECONDS = 12
 """How long a node may be silent."""
 
-_LEASE_SECONDS = 8  # a node renews its lease four times in it
 _SERVICE_RANGE = "10.0.0.0/16"
 # Debian's etcd (3.4) cannot tell the progress of a watch, for which these wait, seconds at every call. They are about
 # the speed of lists.
 _FOR_OLD_ETCD = (
     "DetectCacheInconsistency=false,ListFromCacheSnapshot=false,SizeBasedListCostEstimate=false,WatchList=false"
 )
-_STAGES = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
-
-
-# When the last binding of an admission policy that takes ConfigMaps as parameters goes, the server stops watching
-# ConfigMaps for admission, and never starts again: it stops an informer of a shared factory, which takes it for started
-# (k8s.io/apiserver v0.35.4, pkg/admission/plugin/policy/generic/policy_source.go, `ensureParamsForPolicyLocked`, read
-# 2026-11). Policies of one test would find no parameters once those of another are gone. These stay, and match nothing.
-_WATCHED = "serving-tests-keeps-config-maps-watched"
-_NOTHING = {"matchLabels": {_WATCHED: "never"}}
-_SECRETS = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["secrets"]}
-_KEEP_CONFIG_MAPS_WATCHED: tuple[Manifest, ...] = (
-    {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicy",
-        "metadata": {"name": _WATCHED},
-        "spec": {
-            "paramKind": {"apiVersion": "v1", "kind": "ConfigMap"},
-            "matchConstraints": {"resourceRules": [_SECRETS], "namespaceSelector": _NOTHING},
-            "validations": [{"expression": "true"}],
-        },
-    },
-    {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": {"name": _WATCHED},
-        "spec": {
-            "policyName": _WATCHED,
-            "validationActions": ["Deny"],
-            "paramRef": {"name": _WATCHED, "namespace": "default", "parameterNotFoundAction": "Allow"},
-        },
-    },
-)
+# Of its own, because tests remove what a stack leaves behind.
+_KEEP_CONFIG_MAPS_WATCHED = watch_manifests({}, "serving-tests-config-maps-watched")
 
 
 class ControlPlane:
@@ -100,7 +67,6 @@ class ControlPlane:
         """
         self._start_api_server(self._start_etcd())
         self._start_controllers()
-        self._start_kwok()
         self.api.wait(
             "service account of the default namespace",
             lambda: self.api.find("v1", "ServiceAccount", "default", "default"),
@@ -114,7 +80,12 @@ class ControlPlane:
         self.api.http.close()
 
     def run(
-        self, name: str, program: str | Path, *arguments: str, environment: Mapping[str, str] | None = None
+        self,
+        name: str,
+        program: str | Path,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        kept: bool = False,
     ) -> Process:
         """Start one more program; it ends with the control plane, or by `stop()` of what is returned.
 
@@ -123,11 +94,12 @@ class ControlPlane:
             program: A program of `binaries`, or a path.
             arguments: Its arguments.
             environment: Variables beyond those of the tests.
+            kept: Whether it is started again when it ends by itself.
         """
         path = program if isinstance(program, Path) else find(program)
         if path is None:
             raise RuntimeError(f"{program} is not there; `make cluster-test` builds it")
-        process = Process(name, [str(path), *arguments], self.folder, environment)
+        process = Process(name, [str(path), *arguments], self.folder, environment, kept=kept)
         self._processes.append(process)
         return process
 
@@ -146,28 +118,6 @@ class ControlPlane:
         if waiting:
             raise RuntimeError(f"definitions that do not serve: {', '.join(sorted(waiting))}")
 
-    def add_nodes(self, environment: Environment, region: str, at_least: int = 0) -> list[str]:
-        """Add the nodes of a region's node groups and wait until they are ready; returns their names."""
-        found = next(one for one in environment.regions if one.name == region)
-        made = nodes(found, at_least)
-        for one in made:
-            self.api.create(one)  # an update would leave the status out
-        names = {one["metadata"]["name"] for one in made}
-        self.api.wait("ready nodes", lambda: names <= self._ready_nodes(), 180)
-        return sorted(names)
-
-    def lose(self, node_names: Sequence[str]) -> None:
-        """Let nodes fall silent, as if their machines were gone."""
-        for name in node_names:
-            reference = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}
-            self.api.patch(reference, {"metadata": {"labels": dict.fromkeys(ALIVE)}})
-
-    def bring_back(self, node_names: Sequence[str]) -> None:
-        """Undo `lose`."""
-        for name in node_names:
-            reference = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}
-            self.api.patch(reference, {"metadata": {"labels": ALIVE}})
-
     def credentials(self, user: str, groups: Sequence[str] = ()) -> Path:
         """A kubeconfig of a user of these groups."""
         return self._kubeconfig(user.replace(":", "-"), self._authority.issue(user, groups))
@@ -177,13 +127,6 @@ class ControlPlane:
         files = (self._authority.certificate, self._admin.certificate, self._admin.key)
         authority, certificate, key = (path.read_text(encoding="utf-8") for path in files)
         return authority, certificate, key
-
-    def as_user(self, user: str, groups: Sequence[str] = ()) -> Api:
-        """The API as seen by a user of these groups."""
-        return Api(self.url, self._authority.certificate, self._authority.issue(user, groups))
-
-    def _ready_nodes(self) -> set[str]:
-        return {one["metadata"]["name"] for one in self.api.list("v1", "Node") if condition(one, "Ready") == "True"}
 
     # Parts
 
@@ -255,28 +198,6 @@ class ControlPlane:
             "--secure-port=0",
         )
 
-    def _start_kwok(self) -> None:
-        """KWOK with the stages of its own module: nodes live, pods run and become ready, jobs complete."""
-        source = source_of("kwok")
-        root = zip_folder(source.module, source.version) / "kustomize" / "stage"
-        files = [
-            file for stage in _STAGES for file in sorted((root / stage).glob("*.yaml")) if file.stem != "kustomization"
-        ]
-        config = self.folder / "kwok.yaml"
-        config.write_text("\n---\n".join(file.read_text(encoding="utf-8") for file in files), encoding="utf-8")
-        selector = ",".join(f"{key}={value}" for key, value in ALIVE.items())
-        process = self.run(
-            "kwok",
-            "kwok",
-            f"--kubeconfig={self.kubeconfig}",
-            f"--config={config}",
-            "--manage-all-nodes=false",
-            f"--manage-nodes-with-label-selector={selector}",
-            f"--node-lease-duration-seconds={_LEASE_SECONDS}",
-        )
-        if not process.running:
-            raise RuntimeError(process.tail())
-
     def _kubeconfig(self, user: str, pair: Pair) -> Path:
         path = self.folder / f"{user}.kubeconfig"
         content: dict[str, Any] = {
@@ -299,8 +220,3 @@ class ControlPlane:
         }
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
         return path
-
-
-def as_text(manifest: Manifest) -> str:
-    """A manifest in one line, for messages."""
-    return json.dumps(manifest, sort_keys=True)

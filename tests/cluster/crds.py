@@ -1,8 +1,8 @@
 """Custom resource definitions: of each API group, the release that the platform installs, from its Go module's zip.
 
 Owns one table: API group -> module, version, folder. The zips are fetched by `go mod download`, checked against the
-hashes here, and never copied into the repository. Versions are those of `serving.blueprint.versions`, which a test
-compares.
+hashes here, and never copied into the repository. Versions are those that the charts of `serving.blueprint.versions`
+install, or it is said why they are not; `test_versions.py` compares.
 """
 
 from __future__ import annotations
@@ -110,16 +110,10 @@ DEFINITIONS = (
     Definitions(
         ("leaderworkerset.x-k8s.io",),
         "sigs.k8s.io/lws",
-        "v0.8.0",
-        "h1:DdhJ8QabwTfWgbgaHH2gdf8twliioHaoSfmDXRYEVU0=",
+        "v0.9.0",
+        "h1:DcJCgxjjoGOx//QHZkeKpyiblxYq70aCRZNYSfykWyI=",
         ("config/crd/bases",),
-    ),
-    Definitions(
-        ("inference.networking.k8s.io", "inference.networking.x-k8s.io"),
-        "sigs.k8s.io/gateway-api-inference-extension",
-        "v1.3.0",
-        "h1:Ng2Qs1Oum4WycuWyi3rOkAC7pZ2aDqgN2ku6Lr/mryQ=",
-        ("config/crd/bases",),
+        differs="the module proxy has no zip of 0.10",
     ),
 )
 """What the stacks use and the module proxy has."""

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,20 +15,60 @@ import httpx
 
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.1
+_RESTART_SECONDS = 1.0
+"""The kubelet waits ten times as long before the second start."""
 
 
 class Process:
-    """A program that runs until it is stopped."""
+    """A program that runs until it is stopped.
+
+    Attributes:
+        name: Names the log file.
+        log: What it writes.
+        restarts: How often it ended by itself and was started again.
+    """
 
     def __init__(
-        self, name: str, command: list[str], folder: Path, environment: Mapping[str, str] | None = None
+        self,
+        name: str,
+        command: list[str],
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        kept: bool = False,
     ) -> None:
+        """Start it.
+
+        Args:
+            name: Names the log file.
+            command: Program and arguments.
+            folder: Where it runs, and its log is.
+            environment: Variables beyond those of the tests.
+            kept: Whether it is started again when it ends by itself, as the kubelet does.
+        """
         self.name = name
         self.log = folder / f"{name}.log"
+        self.restarts = 0
+        self._command, self._folder = command, folder
+        self._environment = os.environ | dict(environment or {})
+        self._stopped = threading.Event()
+        self._process = self._start()
+        if kept:
+            threading.Thread(target=self._keep, daemon=True).start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=subprocess.STDOUT, env=os.environ | dict(environment or {}), cwd=folder
+            return subprocess.Popen(
+                self._command, stdout=log, stderr=subprocess.STDOUT, env=self._environment, cwd=self._folder
             )
+
+    def _keep(self) -> None:
+        while True:
+            self._process.wait()
+            if self._stopped.wait(_RESTART_SECONDS):
+                return
+            self.restarts += 1
+            self._process = self._start()
 
     @property
     def running(self) -> bool:
@@ -55,6 +96,7 @@ class Process:
 
     def stop(self) -> None:
         """End it; by force if it does not obey."""
+        self._stopped.set()
         if not self.running:
             return
         self._process.send_signal(signal.SIGTERM)

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from components.admission import Admission, admitted_tenant
-from components.admission_policy import Rule
+from components.admission_policy import Rule, policy_manifest
 from components.admission_rules import policies
 from components.cluster_addons import ClusterAddons
+from components.image_signatures import signature_policy
 from components.lineage import platform_tags, service_tags, tenant_tags
 from components.node_labels import GPU_RESOURCE
 from components.priorities import priority_class_manifest
@@ -21,7 +22,7 @@ from components.workload import service_account
 from serving.blueprint.schema.identity import Tier
 from serving.preview.manifests import planned_objects
 from serving.preview.session import Request, preview
-from tests.cluster.admission_twins import HOST, Samples, Twin, pod_of, twins
+from tests.cluster.admission_twins import FURTHER_ACCOUNT, FURTHER_SERVICE, HOST, Samples, Twin, pod_of, twins
 from tests.cluster.api import Api, Object, Refused, Warned
 from tests.cluster.control_plane import ControlPlane
 from tests.components.recorder import record
@@ -59,6 +60,7 @@ def surroundings(samples: Samples, action: str) -> list[Object]:
             }
             Tenant(tenant, args)
         tenants = [admitted_tenant(one.identity.tenant, [one], hosts, REGION, [REGISTRY]) for one in samples.blueprints]
+        tenants[0]["services"].append(FURTHER_SERVICE)
         Admission("admission", {"tenants": tenants, "tags": tags})
 
     made = [resource.inputs for resource in record(program).managed("kubernetes:")]
@@ -67,7 +69,9 @@ def surroundings(samples: Samples, action: str) -> list[Object]:
             one["metadata"]["name"] += f"-{samples.chat.namespace}"  # those of other tests have the same names
             one["spec"]["validationActions"] = [action, "Audit"]
     made += [dict(priority_class_manifest(tier, {})) for tier in Tier]
-    made += [dict(service_account(one, service_tags(samples.environment, one))) for one in samples.blueprints]
+    accounts = [dict(service_account(one, service_tags(samples.environment, one))) for one in samples.blueprints]
+    further = {**accounts[0], "metadata": {**accounts[0]["metadata"], "name": FURTHER_ACCOUNT}}
+    made += [*accounts, further]
     return sorted(made, key=lambda one: one["kind"] != "Namespace")
 
 
@@ -125,6 +129,42 @@ def test_a_twin_breaks_the_rule_that_is_meant_and_no_other(api: Api, index: int)
     said = str(warned.value)
     assert said.count("Validation failed for ValidatingAdmissionPolicy") == 1
     assert broken_rule(twin).what in said
+
+
+_FINALIZER = "serving.blueprint/tests"
+
+
+def kept(thing: Object, name: str) -> Object:
+    """An object under another name that a finalizer keeps when it is deleted."""
+    metadata = {**thing["metadata"], "name": name, "finalizers": [_FINALIZER]}
+    return {**copy.deepcopy(thing), "metadata": metadata}
+
+
+@pytest.mark.parametrize("policy", sorted({twin.policy for twin in twins(GUARDED)}))
+def test_what_is_being_deleted_is_still_judged_when_it_changes(api: Api, policy: str) -> None:
+    """The gateway serves a route, and a pod answers, until its last finalizer is gone."""
+    twin = next(one for one in twins(GUARDED) if one.policy == policy)
+    good, bad = (kept(one, "leaving") for one in (twin.good, twin.bad))
+    api.apply(good)
+    try:
+        api.delete(good, grace_seconds=0)
+        assert "deletionTimestamp" in api.apply(good)["metadata"]
+        with pytest.raises(Refused, match=broken_rule(twin).what):
+            api.apply(bad, force=True)
+    finally:
+        api.patch(good, {"metadata": {"finalizers": None}})
+
+
+@pytest.mark.parametrize("policy", sorted({twin.policy for twin in twins(TOLD)}))
+def test_a_finalizer_lets_go_of_what_breaks_a_rule(api: Api, policy: str) -> None:
+    """What was there before the rules can always be deleted."""
+    twin = next(one for one in twins(TOLD) if one.policy == policy)
+    bad = kept(twin.bad, "before-the-rules")
+    with pytest.raises(Warned):
+        api.apply(bad)
+    api.delete(bad, grace_seconds=0)
+    api.patch(bad, {"metadata": {"finalizers": None}})
+    assert api.find(bad["apiVersion"], bad["kind"], bad["metadata"]["name"], bad["metadata"]["namespace"]) is None
 
 
 def test_a_container_that_asks_for_more_than_any_service_declares_is_refused_by_name(api: Api) -> None:
@@ -200,11 +240,53 @@ def test_the_controller_manager_finds_no_fault_in_the_types_of_the_expressions(a
         assert status["typeChecking"].get("expressionWarnings", []) == []
 
 
+def test_the_expressions_about_signatures_compile(api: Api) -> None:
+    """Kyverno evaluates them, which does not run here: what only it knows, images and signatures, has stand-ins."""
+    judged_by_kyverno = signature_policy([REGISTRY], ["key"], [GUARDED.chat.namespace], {})["spec"]
+    images = [f"'{kind}': ['']" for kind in ("containers", "initContainers", "ephemeralContainers", "volumes")]
+    stand_ins = {"images": f"dyn({{{', '.join(images)}}})", "attestors": "dyn({'release0': ''})"}
+    validations = []
+    for validation in judged_by_kyverno["validations"]:
+        assert "verifyImageSignatures(i, " in validation["expression"]
+        expression = validation["expression"].replace("verifyImageSignatures(i, ", "size([i] + ")
+        for name in stand_ins:
+            expression = expression.replace(f"{name}.", f"variables.{name}.")
+        validations.append({**validation, "expression": expression})
+    variables = stand_ins | {one["name"]: one["expression"] for one in judged_by_kyverno["images"]}
+    policy = policy_manifest(next(one for one in POLICIES if not one.asks_facts), {})
+    spec = {
+        **policy["spec"],
+        "matchConditions": judged_by_kyverno["matchConditions"],
+        "variables": [{"name": name, "expression": expression} for name, expression in variables.items()],
+        "validations": validations,
+    }
+    one = {**policy, "metadata": {"name": "signatures"}, "spec": spec}
+    api.apply(one, dry_run=True)
+    spec["validations"] = [{"expression": "variables.volumes.all(v, nobody_knows(v))"}]
+    with pytest.raises(Refused, match="undeclared reference to 'nobody_knows'"):
+        api.apply(one, dry_run=True)
+
+
 def _checked(api: Api, name: str) -> Object | None:
     found = api.get("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", name)
     status: Object = found.get("status", {})
     current = status.get("observedGeneration") == found["metadata"]["generation"]
     return status if current and "typeChecking" in status else None
+
+
+def test_tenants_that_come_after_all_others_have_gone_are_judged_by_their_facts(api: Api) -> None:
+    again = [one for one in surroundings(GUARDED, "Deny") if one["kind"] == "ValidatingAdmissionPolicyBinding"]
+    bound = api.list("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding")
+    asking = {one["metadata"]["name"] for one in bound if "paramRef" in one["spec"]}
+    gone = [one for one in again if one["metadata"]["name"] in asking]
+    told = [one for one in surroundings(TOLD, "Warn") if one["metadata"]["name"] in asking]
+    foreign = next(twin.bad for twin in twins(GUARDED) if twin.rule == "foreignImages")
+    for one in (*gone, *told):
+        api.delete({**one, "metadata": {"name": one["metadata"]["name"]}})
+    api.wait("rules no longer in force", lambda: not judged(api, foreign), _SETTLE_SECONDS)
+    api.apply(*gone, *told, force=True)
+    api.wait("rules in force", lambda: judged(api, foreign), _SETTLE_SECONDS)
+    api.apply(GUARDED.chat_pod, dry_run=True, force=True)
 
 
 SURROUNDINGS = (

@@ -2,7 +2,8 @@
 
 AWS is the tests' own provider, which says that the cluster is this one; `aws eks get-token` is a program that hands out
 an administrator's certificate. The charts of add-ons are said to be there already, because no chart repository can be
-reached: their definitions are. The tests of this module build on each other in their order, as a stack's life does.
+reached: their definitions and namespaces are. The tests of this module build on each other in their order, as a stack's
+life does.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.addons import DEFINITIONS
 from serving.blueprint.environment import Addon
 from tests.cluster.control_plane import ControlPlane
 from tests.engine.conftest import NO_ENGINE, PULUMI, Engine, fresh_stack
@@ -46,8 +48,11 @@ def engine(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
     stand_in.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(credential)}\nEND\n")
     stand_in.chmod(0o755)
     made.edit(**{"cluster.provided_addons": [addon.value for addon in Addon]})
+    theirs = sorted({one.chart.namespace for one in DEFINITIONS.values() if one.own_namespace})
+    namespaces = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in theirs]
+    control_plane.api.apply(*namespaces)
     yield made
-    _remove(control_plane, made)
+    _remove(control_plane, [*namespaces, *_objects(made)])
 
 
 def _objects(engine: Engine) -> list[dict[str, Any]]:
@@ -55,11 +60,11 @@ def _objects(engine: Engine) -> list[dict[str, Any]]:
     return [one["inputs"] for one in engine.resources() if one["type"].startswith("kubernetes:")]
 
 
-def _remove(control_plane: ControlPlane, engine: Engine) -> None:
+def _remove(control_plane: ControlPlane, objects: list[dict[str, Any]]) -> None:
     """What holds data is protected, so that the engine refuses to destroy the stack."""
-    for one in reversed(_objects(engine)):
+    for one in reversed(objects):
         control_plane.api.delete(one)
-    left = {one["metadata"]["name"] for one in _objects(engine) if one["kind"] == "Namespace"}
+    left = {one["metadata"]["name"] for one in objects if one["kind"] == "Namespace"}
 
     def gone() -> bool:
         return not left & {one["metadata"]["name"] for one in control_plane.api.list("v1", "Namespace")}

@@ -1,5 +1,7 @@
 """Every Kubernetes object of the stacks, as `serving preview --manifests` writes it, before a real API server.
 
+So are those of stacks that choose what the shipped ones do not (`variants.py`).
+
 What a Helm chart renders is not among them: that is the chart's, at the version that is pinned.
 """
 
@@ -17,9 +19,11 @@ from click.testing import CliRunner
 from serving.cli import main
 from tests.cluster.api import Api, Object, Refused
 from tests.cluster.control_plane import ControlPlane
-from tests.documents import ROOT
+from tests.cluster.crds import DEFINITIONS, STAND_INS
+from tests.cluster.variants import VARIANTS, write
+from tests.documents import ROOT, STACKS
 
-CLUSTERS = {"dev": 1, "prod": 2}
+CLUSTERS = {"dev": 1, "prod": 2, **dict.fromkeys(VARIANTS, 1)}
 """Stack -> how many clusters it has."""
 
 _ATTEMPTS = 5  # a controller may write a status between reading and applying
@@ -29,7 +33,10 @@ _ATTEMPTS = 5  # a controller may write a status between reading and applying
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """Stack -> what the command wrote of it."""
     made = {}
-    for stack in CLUSTERS:
+    for variant in VARIANTS:
+        made[variant] = tmp_path_factory.mktemp(variant)
+        write(variant, made[variant])
+    for stack in STACKS:
         made[stack] = tmp_path_factory.mktemp(stack)
         done = CliRunner().invoke(
             main,
@@ -69,6 +76,13 @@ def test_a_folder_is_written_for_each_cluster(folders: Mapping[str, Path], stack
     clusters = _clusters(folders, stack)
     assert len(clusters) == CLUSTERS[stack]
     assert all(objects for objects in clusters)
+
+
+def test_whatever_is_defined_is_met_by_an_object(folders: Mapping[str, Path]) -> None:
+    """A definition that no object meets proves nothing."""
+    used = {one["apiVersion"].partition("/")[0] for stack in CLUSTERS for one in _clusters(folders, stack)[0]}
+    assert [entry.module for entry in DEFINITIONS if not used & set(entry.groups)] == []
+    assert set(STAND_INS) <= used
 
 
 @pytest.mark.parametrize(("stack", "cluster"), [(stack, n) for stack, many in CLUSTERS.items() for n in range(many)])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from serving.blueprint.versions import TESTED_VERSIONS
+from serving.blueprint.versions import TESTED_VERSIONS, Chart
 from tests.cluster.binaries import SOURCES
-from tests.cluster.crds import DEFINITIONS, STAND_INS
+from tests.cluster.crds import DEFINITIONS, STAND_INS, Definitions
 
 
 def version_of(folder: str) -> str:
@@ -19,14 +19,38 @@ def test_the_control_plane_is_of_the_version_that_new_clusters_have() -> None:
 
 def test_the_controllers_are_the_ones_that_the_charts_install() -> None:
     assert version_of("keda") == TESTED_VERSIONS.keda.version
-    assert f"Argo Rollouts {version_of('argo-rollouts')}" in _of_argo_rollouts()
+    assert version_of("argo-rollouts") == installed_by(TESTED_VERSIONS.argo_rollouts)
 
 
-def _of_argo_rollouts() -> str:
-    """The chart has a version of its own; the release that it installs is told beside it."""
-    chart = TESTED_VERSIONS.argo_rollouts.version
-    known = {"2.41.0": "1.9.0"}  # argoproj/argo-helm, charts/argo-rollouts/Chart.yaml, read 2026-11
-    return f"Argo Rollouts {known[chart]}"
+INSTALLS = {
+    ("argo-rollouts", "2.41.0"): "1.9.0",  # argoproj/argo-helm, charts/argo-rollouts/Chart.yaml, read 2026-11
+    # prometheus-community/helm-charts, charts/kube-prometheus-stack/Chart.yaml, read 2026-11
+    ("kube-prometheus-stack", "88.5.3"): "0.93.1",
+    ("kyverno", "3.9.1"): "1.19.1",  # lists of installed releases of public repositories, read 2026-11
+}
+"""What charts install whose versions are their own; the others have the version of what they install."""
+
+CHARTS = {
+    "github.com/envoyproxy/gateway": TESTED_VERSIONS.envoy_gateway,
+    "github.com/cert-manager/cert-manager": TESTED_VERSIONS.cert_manager,
+    "github.com/argoproj/argo-rollouts": TESTED_VERSIONS.argo_rollouts,
+    "github.com/kedacore/keda/v2": TESTED_VERSIONS.keda,
+    "github.com/prometheus-operator/prometheus-operator": TESTED_VERSIONS.prometheus,
+    "github.com/aws/karpenter-provider-aws": TESTED_VERSIONS.karpenter,
+    "github.com/kyverno/kyverno": TESTED_VERSIONS.kyverno,
+    "sigs.k8s.io/lws": TESTED_VERSIONS.leader_worker_set,
+}
+"""Module -> the chart that brings its definitions."""
+
+
+def installed_by(chart: Chart) -> str:
+    return INSTALLS.get((chart.name, chart.version), chart.version.removeprefix("v"))
+
+
+@pytest.mark.parametrize("entry", DEFINITIONS, ids=[entry.module for entry in DEFINITIONS])
+def test_definitions_are_those_that_are_deployed_or_it_is_said_why_not(entry: Definitions) -> None:
+    is_deployed = entry.version.removeprefix("v") == installed_by(CHARTS[entry.module])
+    assert is_deployed == (not entry.differs)
 
 
 @pytest.mark.parametrize("folder", ["argo-rollouts", "keda"])

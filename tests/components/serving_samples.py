@@ -29,6 +29,7 @@ NEW_VERSION: dict[str, object] = {
 
 SLEEPING: dict[str, object] = {
     "identity.tier": 2,
+    "contract.delivery": ["sync"],
     "scaling.scale_to_zero": True,
     "scaling.min_replicas": 0,
     "scaling.triggers": [],

@@ -11,6 +11,7 @@ from components.admission_policy import Fact, Policy, Rule
 from components.admission_rules import policies
 from components.cluster_addons import ClusterAddons
 from components.hosts import regional_host
+from components.manifest import FORCE_OWNERSHIP
 from serving.blueprint.errors import InputError
 from serving.blueprint.fleet import RESERVED_NAMESPACES
 from serving.blueprint.tags import LINEAGE_KEYS, OWNERSHIP_KEYS
@@ -112,6 +113,24 @@ def test_a_binding_comes_after_its_policy_and_its_facts(recorded: Recorded) -> N
         if "paramRef" in spec:
             needed += [r for r in recorded.of_type("ConfigMap") if r["metadata"]["name"] == spec["paramRef"]["name"]]
         assert {one.urn for one in needed} <= binding.dependencies
+
+
+def test_the_server_goes_on_watching_for_facts_when_all_tenants_are_gone(recorded: Recorded) -> None:
+    policy, binding = (recorded.one(f"ValidatingAdmissionPolicy{part}Patch") for part in ("", "Binding"))
+    for one in (policy, binding):
+        assert (one.protect, one.retain_on_delete) == (False, True)
+        assert one["metadata"]["annotations"] == FORCE_OWNERSHIP
+    assert policy["spec"]["paramKind"]["kind"] == "ConfigMap"
+    assert binding["spec"]["policyName"] == policy["metadata"]["name"]
+    assert binding.dependencies == {policy.urn}
+    first = {policy.urn, binding.urn}
+    later = [one for one in recorded.managed("kubernetes:") if one.urn not in first]
+    assert all(_comes_after(recorded, one, binding) for one in later)
+
+
+def _comes_after(recorded: Recorded, later: Resource, earlier: Resource) -> bool:
+    needs = later.dependencies
+    return earlier.urn in needs or any(_comes_after(recorded, recorded.by_urn(urn), earlier) for urn in needs)
 
 
 @every_rule

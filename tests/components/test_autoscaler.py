@@ -41,8 +41,7 @@ def test_any_request_wakes_a_service_that_sleeps() -> None:
     assert spec(sample)["minReplicaCount"] == 0
     for trigger in triggers(sample, "prometheus"):
         assert trigger["metadata"]["activationThreshold"] == "0"
-        if trigger["name"] != "waiting-requests":  # who asks to be answered later is a request like others
-            assert "envoy_cluster_" in trigger["metadata"]["query"]  # what no replica has to be there for
+        assert "envoy_cluster_" in trigger["metadata"]["query"]  # what no replica has to be there for
 
 
 def test_a_new_service_sleeps_only_after_its_first_replica_could_start() -> None:

@@ -42,6 +42,14 @@ def test_whoever_creates_the_cluster_has_no_rights_by_that() -> None:
     assert access == {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False}
 
 
+def test_whoever_is_in_a_group_gets_in_and_administers_nothing(record: Recorder) -> None:
+    reader = ADMIN.replace("admin", "reader")
+    recorded = made(record, group_roles={"risk-ml": [reader, ADMIN], "search": [reader]})
+    groups = {one["principalArn"]: one.inputs.get("kubernetesGroups") for one in recorded.of_type("AccessEntry")}
+    assert groups == {reader: ["risk-ml", "search"], ADMIN: ["risk-ml"]}
+    assert [one["principalArn"] for one in recorded.of_type("AccessPolicyAssociation")] == [ADMIN]
+
+
 def test_exactly_the_named_roles_administer() -> None:
     assert [entry["principalArn"] for entry in sample().of_type("AccessEntry")] == [ADMIN]
     association = sample().one("AccessPolicyAssociation")

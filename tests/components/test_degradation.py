@@ -3,13 +3,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from components.degradation import rung_filters, rung_route, rung_traffic
 from components.rollout import analysis_template
-from components.routing import STAND_IN_HEADER, route, unknown_version_name
+from components.routing import STAND_IN_HEADER, renaming_filter, route, unknown_version_name
 from components.workload import Workload
 from serving.blueprint.compatibility import instance_errors
 from serving.blueprint.headers import VERSION_HEADER
@@ -258,7 +259,13 @@ def test_paths_that_name_the_model_are_led_to_the_smaller_one() -> None:
     sample = workload("chat", **{"contract.protocol": "open-inference-v2", "contract.task": ..., "contract.limits": {}, "contract.stages.ingress.validation": None, "contract.delivery": ["sync"], "slo.time_to_first_token_ms": ..., "slo.min_tokens_per_second": ..., "degradation.ladder.2.action": "cached-answer", "degradation.ladder.2.cache_seconds": 60, "rollout.analysis": []})  # fmt: skip  # noqa: E501
     rung = rung_of(sample.blueprint, Action.SMALLER_MODEL)
     assert rung is not None
-    (made,) = rung_filters(sample, rung, stand_in()).values()
+    smaller = replace(stand_in(), blueprint=sample.blueprint)
+    (made,) = rung_filters(sample, rung, smaller).values()
+    own = renaming_filter(smaller)
+    assert own is not None
+    assert own["spec"] == made["spec"], "whoever tries it before everybody gets it asks by the service's path too"
+    for rule in route(smaller, ["chat.example.com"], "gateway", "edge", "https")["spec"]["rules"]:
+        assert own["metadata"]["name"] in [one.get("extensionRef", {}).get("name") for one in rule["filters"]]
     rewrite = made["spec"]["urlRewrite"]["path"]["replaceRegexMatch"]
     pattern, substitution = rewrite["pattern"], rewrite["substitution"]
     assert re.sub(pattern, substitution, "/v2/models/qwen3-8b/infer") == "/v2/models/qwen3-1-7b/infer"

@@ -11,14 +11,14 @@ from pydantic import ValidationError
 
 from components.access import access_policy
 from components.autoscaler import scaled_object
-from components.delivery_queue import DeliveryNames, DeliveryQueue, deliver_statements, delivery_settings
+from components.delivery_queue import RUNBOOK, DeliveryNames, DeliveryQueue, deliver_statements, delivery_settings
 from serving.blueprint.delivery import WAITING_METRIC
 from serving.blueprint.errors import InputError
 from tests.components.recorder import Recorded, Recorder
 from tests.components.recorder import record as record_program
 from tests.components.samples import ACCOUNT, HOME, delivery_queue_args, key_arn, topic_arn
 from tests.components.serving_samples import workload
-from tests.documents import blueprint
+from tests.documents import ROOT, blueprint
 
 NAMES = DeliveryNames("test", ACCOUNT, HOME, "embedding")
 
@@ -36,7 +36,7 @@ def queue(name: str) -> dict[str, Any]:
     return next(one.inputs for one in recorded().of_type("aws:sqs/queue:Queue") if one.inputs["name"] == name)
 
 
-def test_a_request_that_nobody_can_finish_is_set_aside_after_the_declared_attempts() -> None:
+def test_what_no_worker_can_make_anything_of_is_set_aside_by_the_queue() -> None:
     resource = next(one for one in recorded().of_type("aws:sqs/queue:Queue") if one.inputs["name"] == NAMES.queue)
     assert any(urn.endswith("::delivery-dead-letters") for urn in resource.property_dependencies["redrivePolicy"])
 
@@ -76,7 +76,7 @@ def test_tickets_are_encrypted_expire_and_are_not_deleted_by_mistake() -> None:
     assert declared == {table.inputs["hashKey"]}
 
 
-@pytest.mark.parametrize(("retention_seconds", "days"), [(60, 1), (43_200, 1), (43_201, 2), (1_209_600, 28)])
+@pytest.mark.parametrize(("retention_seconds", "days"), [(60, 15), (43_200, 15), (43_201, 16), (1_209_600, 42)])
 def test_payloads_are_gone_when_no_ticket_can_speak_of_them_any_more(
     record: Recorder, retention_seconds: int, days: int
 ) -> None:
@@ -96,16 +96,37 @@ def test_people_are_told_of_dead_letters_and_of_requests_that_wait_too_long() ->
     assert all(alarm["alarmDescription"].endswith("/infrastructure-outage.md") for alarm in alarms.values())
 
 
-def test_replicas_use_their_own_queue_table_and_payloads_and_no_dead_letters() -> None:
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [("https://git.example.com/serving/", "https://git.example.com/serving/docs/"), ("", "Runbook: docs/")],
+)
+def test_alarms_say_where_it_stands_what_to_do(record: Recorder, base: str, said: str) -> None:
+    alarms = made(record, runbook_base_url=base).of_type("aws:cloudwatch/metricAlarm:MetricAlarm")
+    page = (ROOT / RUNBOOK).read_text().lower()
+    for alarm in alarms:
+        text, _, anchor = alarm.inputs["alarmDescription"].partition("#")
+        assert said in text
+        assert f"## {anchor.replace('-', ' ')}\n" in page
+
+
+def test_replicas_use_their_own_queue_table_and_payloads_and_read_no_dead_letters() -> None:
     statements = deliver_statements(NAMES, HOME, key_arn(HOME))
-    resources = {resource for statement in statements for resource in statement.resources}
-    assert resources == {NAMES.queue_arn, NAMES.table_arn, f"arn:aws:s3:::{NAMES.bucket}/*", key_arn(HOME)}
+    by_resource = {statement.resources[0]: set(statement.actions) for statement in statements}
+    payloads = f"arn:aws:s3:::{NAMES.bucket}/*"
+    assert set(by_resource) == {NAMES.queue_arn, NAMES.dead_letters_arn, NAMES.table_arn, payloads, key_arn(HOME)}
+    assert by_resource[NAMES.dead_letters_arn] == {"sqs:SendMessage"}
     assert not any("*" in action for statement in statements for action in statement.actions)
 
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("max_attempts", 0), ("visibility_timeout_seconds", 43_201), ("retention_seconds", 59), ("oldest_seconds", 0)],
+    [
+        ("max_attempts", 0),
+        ("max_attempts", 101),
+        ("visibility_timeout_seconds", 43_201),
+        ("retention_seconds", 59),
+        ("oldest_seconds", 0),
+    ],
 )
 def test_what_the_service_does_not_allow_is_refused(record: Recorder, key: str, value: int) -> None:
     with pytest.raises(InputError, match=key):
@@ -115,6 +136,7 @@ def test_what_the_service_does_not_allow_is_refused(record: Recorder, key: str, 
 def test_the_program_is_told_where_the_queue_is_as_it_was_declared() -> None:
     settings = delivery_settings(blueprint("embedding"), NAMES, "https://eu-west-1.embedding.example.com")
     assert settings.queue_url == f"https://sqs.{HOME}.amazonaws.com/{ACCOUNT}/{NAMES.queue}"
+    assert settings.dead_letters_url.endswith(f"/{NAMES.dead_letters}")
     assert (settings.table, settings.bucket) == (NAMES.table, NAMES.bucket)
     assert (settings.max_attempts, settings.visibility_timeout_seconds, settings.parallel_requests) == (4, 60, 4)
     assert settings.always is False
@@ -150,6 +172,20 @@ def test_messages_are_not_forgotten_before_they_were_tried_as_often_as_promised(
     queue = {"visibility_timeout_seconds": 600, "max_attempts": 10, "retention_seconds": 6_000}
     with pytest.raises(ValidationError, match="not longer than 10 attempts"):
         blueprint("embedding", **{"contract.queue": queue})
+
+
+def test_an_attempt_must_fit_into_the_time_that_a_worker_has() -> None:
+    changes = {"contract.stages.inference": {"timeout_ms": 50_000}, "contract.queue.visibility_timeout_seconds": 59}
+    with pytest.raises(ValidationError, match="59 s, and a request may take 50 s"):
+        blueprint("embedding", **changes)
+    assert blueprint("embedding", **{**changes, "contract.queue.visibility_timeout_seconds": 60})
+    assert blueprint("embedding", **{**changes, "contract.delivery": ["sync"]})
+
+
+def test_what_waits_needs_a_replica() -> None:
+    sleeping = {"scaling.scale_to_zero": True, "scaling.min_replicas": 0, "scaling.triggers": [], "identity.tier": 2}
+    with pytest.raises(ValidationError, match="answers are delivered later"):
+        blueprint("embedding", **sleeping)
 
 
 def test_later_answers_need_the_program_that_takes_requests_in() -> None:

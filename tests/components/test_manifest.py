@@ -4,7 +4,9 @@ import pulumi
 import pytest
 
 from components.manifest import (
+    FORCE_OWNERSHIP,
     KubernetesObject,
+    create_lasting_object,
     create_object,
     create_release,
     declared_dependencies,
@@ -37,6 +39,15 @@ def test_an_object_has_the_type_token_of_the_kubernetes_provider(api_version: st
 def test_a_manifest_is_registered_as_it_stands(record: Recorder) -> None:
     recorded = record(Sample)
     assert recorded.one("kubernetes:core/v1:Namespace").inputs == NAMESPACE
+
+
+def test_a_lasting_object_stays_and_is_taken_over_by_whoever_makes_it_again(record: Recorder) -> None:
+    def program() -> None:
+        create_lasting_object(pulumi.ComponentResource("test:index:Sample", "sample"), "lasting", NAMESPACE)
+
+    lasting = record(program).one("kubernetes:core/v1:NamespacePatch")
+    assert (lasting.protect, lasting.retain_on_delete) == (False, True)
+    assert lasting["metadata"] == {"name": "tenant", "annotations": FORCE_OWNERSHIP}
 
 
 def test_children_wait_for_what_their_component_depends_on(record: Recorder) -> None:

@@ -68,10 +68,14 @@ def test_a_service_consists_of_all_its_parts_in_its_tenants_namespace(recorded: 
     assert len({one["metadata"]["namespace"] for one in objects}) == 1
 
 
-def test_every_object_carries_ownership_and_lineage(recorded: Recorded) -> None:
+def test_every_object_carries_ownership_and_what_runs_a_model_its_lineage(recorded: Recorded) -> None:
     for one in recorded.managed("kubernetes:"):
-        marks = one["metadata"]["labels"] | one["metadata"]["annotations"]
-        assert all(key.label in marks for key in (*OWNERSHIP_KEYS, *LINEAGE_KEYS)), one.name
+        marks = one["metadata"]["labels"] | one["metadata"].get("annotations", {})
+        assert all(key.label in marks for key in OWNERSHIP_KEYS), one.name
+        runs = one["kind"] in ("Rollout", "LeaderWorkerSet")
+        assert {key.label for key in LINEAGE_KEYS if key.label in marks} == (
+            {key.label for key in LINEAGE_KEYS} if runs else set()
+        )
     for one in recorded.managed("aws:"):
         if "tags" in one.inputs:
             assert {key.value for key in (*OWNERSHIP_KEYS, *LINEAGE_KEYS)} <= set(one["tags"])

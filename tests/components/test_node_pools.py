@@ -166,6 +166,7 @@ def test_in_auto_mode_pools_name_the_classes_of_eks(record: Recorder) -> None:
     }
     node_class = classes(recorded, "NodeClass")[gpu_group()["name"]]
     assert node_class["role"] == "test-nodes"
+    assert node_class["networkPolicy"] == "DefaultAllow", "or its nodes keep to no network policy"
     assert node_class["ephemeralStorage"]["size"] == f"{gpu_group()['disk_gib']}Gi"
 
 

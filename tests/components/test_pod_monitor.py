@@ -65,7 +65,7 @@ def test_every_label_that_queries_select_pods_by_is_handed_on() -> None:
     sample = workload("chat")
     scope = Scope(sample.namespace, sample.name, Variant.CANARY)
     promql = query(sample.blueprint, Signal.QUEUE_DEPTH, scope=scope)
-    selected = set(re.findall(r"(\w+)=~?\"", promql)) - {"namespace", "pod"}
+    selected = set(re.findall(r"(\w+)=~?\"", promql)) - {"namespace", "pod", "container"}
     assert selected == {metric_label(label) for label in spec(sample)["podTargetLabels"]}
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,9 @@ from components.pod import PodContext, pod_template
 from components.stages import SETTINGS_ANNOTATION
 from components.workload import Workload
 from serving.blueprint.schema.stage_programs import ADMIN_PORT, ENTRY_PORT
+from serving.stages.later import ENDING_SIGNAL
 from serving.stages.settings import load
+from serving.telemetry.metrics import VARIANT_LABEL
 from tests.components.serving_samples import CONTEXT, NAMES, NEW_VERSION, WORKLOADS, workload
 from tests.documents import blueprint
 
@@ -49,7 +52,7 @@ def test_stages_start_before_what_calls_them_and_all_of_them_before_the_server()
 @every_workload
 def test_stages_stay_until_the_server_has_ended(sample: Workload) -> None:
     assert all(one["restartPolicy"] == "Always" for one in sidecars(sample).values())
-    assert all("lifecycle" not in one for one in sidecars(sample).values())
+    assert not any("sleep" in str(one.get("lifecycle")) for one in sidecars(sample).values())
 
 
 @every_workload
@@ -177,3 +180,30 @@ def test_schemas_that_do_not_fit_into_a_pods_annotations_are_refused() -> None:
 def test_a_protocol_with_a_path_of_its_own_takes_no_other() -> None:
     with pytest.raises(ValueError, match="path of its own"):
         blueprint("chat", **{"contract.path": "/chat"})
+
+
+def test_a_schema_that_versions_share_is_written_once() -> None:
+    sample = workload()
+    versions = json.loads(template(sample)["metadata"]["annotations"][SETTINGS_ANNOTATION])["versions"]
+    older = sample.blueprint.contract.supported_versions[0]
+    assert older.response is None
+    assert versions[older.version]["response"] is None
+
+
+@pytest.mark.parametrize(("key", "value"), [("timeout_ms", 20), ("on_failure", "retry")])
+def test_what_nothing_holds_of_the_ingress_stage_is_refused(key: str, value: object) -> None:
+    assert key in refused(**{f"contract.stages.ingress.{key}": value})
+
+
+def test_only_a_replica_that_works_on_what_waits_is_told_that_it_is_to_end() -> None:
+    [hook] = [one["lifecycle"]["preStop"]["exec"]["command"] for one in sidecars(workload("embedding")).values()]
+    assert hook == ["python", "-c", f"import os, signal; os.kill(1, signal.{ENDING_SIGNAL.name})"]
+    assert not any("lifecycle" in one for one in sidecars(workload()).values())
+
+
+def test_a_replica_that_works_on_what_waits_sees_which_version_it_is() -> None:
+    [volume] = [one for one in template(workload("embedding"))["spec"]["volumes"] if "downwardAPI" in one]
+    paths = {item["path"]: item["fieldRef"]["fieldPath"] for item in volume["downwardAPI"]["items"]}
+    assert paths["variant"] == f"metadata.labels['{VARIANT_LABEL}']"
+    [volume] = [one for one in template(workload())["spec"]["volumes"] if "downwardAPI" in one]
+    assert len(volume["downwardAPI"]["items"]) == 1

@@ -118,10 +118,13 @@ def test_viewers_change_nothing(recorded: Recorded) -> None:
     assert set().union(*verbs(recorded, "viewer").values()) <= {"get", "list", "watch"}
 
 
-def test_operators_steer_rollouts_but_do_not_write_them(recorded: Recorded) -> None:
+def test_operators_steer_what_runs_and_neither_make_nor_delete_it(recorded: Recorded) -> None:
     allowed = verbs(recorded, "operator")
-    assert "patch" in allowed["rollouts/status"]
-    assert allowed["rollouts"] == {"get", "list", "watch"}
+    assert allowed["rollouts/status"] == {"patch"}
+    for steered in ("rollouts", "scaledobjects"):
+        assert allowed[steered] == {"get", "list", "watch", "patch"}
+    made_or_deleted = {kind for kind, granted in allowed.items() if granted & {"create", "update", "delete"}}
+    assert made_or_deleted == {"pods/eviction"}
 
 
 def test_each_role_is_bound_to_its_groups(recorded: Recorded) -> None:

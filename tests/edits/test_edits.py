@@ -33,6 +33,8 @@ STATEFUL = frozenset(
 )
 # Logs that hold nothing but what a managed service says of itself.
 REGENERABLE = ("/vendedlogs/",)
+# Objects that are not made but taken over, and stay in the cluster without being data.
+LASTING = "Patch"
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,7 @@ def holds_data(plan: Plan) -> dict[str, PlanResource]:
     return {
         one.urn: one
         for one in plan.resources
-        if (one.type in STATEFUL or one.options.get("retainOnDelete"))
+        if (one.type in STATEFUL or (one.options.get("retainOnDelete") and not one.type.endswith(LASTING)))
         and not any(part in str(one.inputs.get("name")) for part in REGENERABLE)
     }
 

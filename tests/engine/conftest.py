@@ -64,7 +64,8 @@ class Engine:
     def done(self, *arguments: str) -> str:
         """Run and insist on success; returns what was printed."""
         result = self.run(*arguments)
-        assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
+        told, _, _ = result.stdout.partition("\nOutputs:")  # long, and never why it failed
+        assert result.returncode == 0, told[-6000:] + result.stderr[-4000:]
         return result.stdout
 
     def resources(self) -> list[dict[str, Any]]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import boto3
 from moto import mock_aws
 
-from serving.blueprint.delivery import REQUEST_ATTRIBUTE
-from serving.stages.delivery import Deliveries, Payload, Reference, Ticket
+from serving.blueprint.delivery import RECEIVES_PER_ATTEMPT, REQUEST_ATTRIBUTE
+from serving.stages.delivery import Claim, Deliveries, Payload, Reference, Ticket
 from serving.stages.settings import DeliverySettings
 
 REGION = "eu-west-1"
@@ -42,8 +42,22 @@ class Bench:
         [reference] = self.deliveries.receive(10)
         return reference
 
+    def claimed(self, reference: Reference | None = None) -> Claim:
+        claim = self.deliveries.claim(reference or self.one())
+        assert claim is not None
+        return claim
+
+    def dead(self) -> list[str]:
+        """Bodies of the dead letters."""
+        sqs = boto3.client("sqs", region_name=REGION)
+        received = sqs.receive_message(QueueUrl=self.dead_letters, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return [one["Body"] for one in received.get("Messages", [])]
+
     def again(self, reference: Reference) -> Reference:
-        """The reference as SQS would give it the next time, without waiting for its timeout."""
+        """The reference as SQS would give it the next time, without waiting for its timeout.
+
+        The clock is the test's: whoever lets a lease run out moves it first.
+        """
         sqs = boto3.client("sqs", region_name=REGION)
         sqs.change_message_visibility(
             QueueUrl=self.settings.queue_url, ReceiptHandle=reference.receipt, VisibilityTimeout=0
@@ -62,7 +76,7 @@ def open_bench() -> Iterator[Bench]:
         sqs = boto3.client("sqs", region_name=REGION)
         dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        redrive = f'{{"deadLetterTargetArn": "{arn}", "maxReceiveCount": {ATTEMPTS}}}'
+        redrive = f'{{"deadLetterTargetArn": "{arn}", "maxReceiveCount": {RECEIVES_PER_ATTEMPT * ATTEMPTS}}}'
         queue = sqs.create_queue(QueueName="requests", Attributes={"RedrivePolicy": redrive})["QueueUrl"]
         boto3.client("dynamodb", region_name=REGION).create_table(
             TableName="tickets",
@@ -74,7 +88,7 @@ def open_bench() -> Iterator[Bench]:
             Bucket="payloads", CreateBucketConfiguration={"LocationConstraint": REGION}
         )
         settings = DeliverySettings(
-            "https://here.example.com", REGION, queue, "tickets", "payloads", 120, 3_600, ATTEMPTS
+            "https://here.example.com", REGION, queue, dead, "tickets", "payloads", 120, 3_600, ATTEMPTS
         )
         clock = Clock()
         yield Bench(Deliveries(settings, boto3.Session(), clock), clock, settings, dead)

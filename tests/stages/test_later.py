@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, MutableMapping
+import os
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,9 +17,9 @@ from botocore.exceptions import EndpointConnectionError
 
 from serving.blueprint.headers import CALLER_HEADER
 from serving.stages.delivery import Reference
-from serving.stages.later import Later
+from serving.stages.later import ENDING_SIGNAL, Later
 from tests.stages.bench import ATTEMPTS, Bench, open_bench
-from tests.stages.chain import DECISION, PAYMENT, SERVER, Chain, fraud_chain
+from tests.stages.chain import DECISION, PAYMENT, SCORE, SERVER, Chain, fraud_chain
 
 ASKED = {"prefer": "respond-async", "idempotency-key": "order-1", CALLER_HEADER: "shop"}
 
@@ -25,11 +27,16 @@ ASKED = {"prefer": "respond-async", "idempotency-key": "order-1", CALLER_HEADER:
 class Desk:
     """The program with its queue, worked on when the test says so."""
 
-    def __init__(self, bench: Bench, chain: Chain, *, always: bool = False) -> None:
+    def __init__(self, bench: Bench, chain: Chain, **changes: Any) -> None:
         self.bench, self.chain = bench, chain
-        settings = replace(bench.settings, always=always)
+        settings = replace(bench.settings, **changes)
         self.later = Later(
-            settings, bench.deliveries, chain.program, chain.settings.request_path, chain.program.metrics.waiting.set
+            settings,
+            bench.deliveries,
+            chain.program,
+            chain.settings.request_path,
+            chain.program.ready,
+            chain.program.metrics.waiting.set,
         )
         chain.program.later = self.later
 
@@ -150,6 +157,50 @@ def test_a_server_that_fails_is_asked_again_and_in_the_end_the_caller_is_told(
     assert (told.status_code, told.json()["type"]) == (502, "urn:serving:problem:not-answered")
 
 
+async def broken_stream() -> AsyncIterator[bytes]:
+    yield b"data: {}\n\n"
+    raise httpx.ReadError("the server is gone")
+
+
+def test_half_an_answer_is_no_answer(bench: Bench) -> None:
+    def stream(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=broken_stream())
+
+    desk = Desk(bench, fraud_chain({SERVER: stream}))
+    accepted = desk.post()
+    desk.work()
+    assert desk.get(place(accepted)).json()["state"] == "queued"
+    assert bench.deliveries.waiting() == 1
+
+
+def test_a_server_that_is_not_there_costs_no_attempt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    desk = Desk(bench, fraud_chain({SERVER: nobody}))
+    accepted = desk.post()
+    with immediate_retries(monkeypatch):
+        for _ in range(ATTEMPTS + 1):
+            desk.work()
+    assert desk.get(place(accepted)).json()["state"] == "queued"
+    desk.chain.stages[SERVER] = lambda _: httpx.Response(200, json=SCORE)
+    desk.work()
+    assert desk.get(place(accepted)).json() == DECISION
+
+
+@pytest.mark.parametrize(
+    ("variant", "server", "works"),
+    [("stable", 200, True), ("canary", 200, False), ("", 200, False), ("stable", 503, False)],
+)
+def test_only_a_version_that_was_judged_works_and_only_beside_a_server_that_is_ready(
+    bench: Bench, tmp_path: Path, variant: str, server: int, works: bool
+) -> None:
+    (tmp_path / "variant").write_text(variant)
+    chain = fraud_chain({SERVER: lambda _: httpx.Response(server)})
+    judged = {"variant_file": str(tmp_path / "variant"), "working_variant": "stable"}
+    assert asyncio.run(Desk(bench, chain, **judged).later._may_work()) is works
+
+
 def test_a_request_that_the_server_refuses_is_answered_with_its_refusal(bench: Bench) -> None:
     desk = Desk(bench, fraud_chain({SERVER: lambda _: httpx.Response(422, json={"detail": "no"})}))
     accepted = desk.post()
@@ -206,6 +257,10 @@ def test_the_worker_runs_while_the_program_lives(bench: Bench) -> None:
         async with asyncio.timeout(60):
             while (await desk.chain.send("GET", place(accepted), **mine)).status_code == 202:
                 await asyncio.sleep(0.05)
+        os.kill(os.getpid(), ENDING_SIGNAL)
+        assert desk.later._working is not None
+        async with asyncio.timeout(60):
+            await desk.later._working
         await messages.put({"type": "lifespan.shutdown"})
         assert (await said.get())["type"] == "lifespan.shutdown.complete"
         await living

@@ -3,13 +3,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from serving.blueprint.headers import CALLER_HEADER, VERSION_HEADER
-from serving.stages.problems import CONTENT_TYPE
+from serving.stages.problems import CONTENT_TYPE, UNREACHED
 from tests.stages.chain import (
     ADMIN,
     DECISION,
@@ -219,7 +220,8 @@ def test_a_stage_that_cannot_be_reached_has_failed() -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
 
-    assert "connection" in problem(fraud_chain({DELIVERY: refuse}).post(PAYMENT), 502)["detail"]
+    told = problem(fraud_chain({DELIVERY: refuse}).post(PAYMENT), 502)
+    assert (told["type"], "delivery" in told["detail"]) == (f"urn:serving:problem:{UNREACHED}", True)
 
 
 def test_what_the_server_refuses_is_told_as_it_says_it_and_not_delivered() -> None:
@@ -379,3 +381,30 @@ def test_the_texts_of_a_prompt_are_bounded_in_bytes(letters: int, status: int) -
     text = "ü" * (letters // 2) + "x" * (letters % 2)
     asked = {**QUESTION, "messages": [{"role": "user", "content": text}]}
     assert chain.post(json.dumps(asked, ensure_ascii=False).encode()).status_code == status
+
+
+def test_a_stage_has_its_time_once_for_the_beginning_and_the_rest_of_its_answer() -> None:
+    async def slowly() -> AsyncIterator[bytes]:
+        await asyncio.sleep(0.3)
+        yield json.dumps(SCORE).encode()
+
+    async def begin(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.3)
+        return httpx.Response(200, content=slowly())
+
+    timed = {"contract.stages.inference.timeout_ms": 500, "contract.stages.inference.on_failure": "reject"}
+    assert fraud_chain({SERVER: begin}, **timed).post(PAYMENT).status_code == 504
+
+
+def test_a_request_has_its_time_although_no_header_says_it() -> None:
+    told: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        told.append(int(request.headers["x-envoy-expected-rq-timeout-ms"]))
+        return httpx.Response(200, json=SCORE)
+
+    chain = fraud_chain({SERVER: answer}, **{"contract.stages.inference.timeout_ms": 80_000})
+    chain.settings = replace(chain.settings, request_seconds=2)
+    chain.__post_init__()
+    chain.post(PAYMENT)
+    assert 0 < told[0] <= 2_000

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 import pytest
 import uvicorn
 
-from serving.stages.program import Program
+from serving.blueprint.timing import UPSTREAM_IDLE_SECONDS
+from serving.stages.__main__ import server_config
+from serving.stages.program import _IDLE_SECONDS, Program
 from tests.stages.chain import Chain, fraud_chain
 
 CHAIN = fraud_chain()
@@ -74,3 +76,9 @@ def test_who_waits_to_be_asked_for_a_body_that_is_too_large_is_refused_at_once(a
 def test_who_never_ends_a_body_is_refused_nevertheless(address: tuple[str, int]) -> None:
     answer = asked(address, CHAIN, JSON, f"content-length: {LIMIT * 10}", body=b" ")
     assert answer.startswith(b"HTTP/1.1 413")
+
+
+def test_whoever_sends_closes_an_idle_connection_first() -> None:
+    config = server_config(CHAIN.program, CHAIN.settings)
+    assert config.timeout_keep_alive > UPSTREAM_IDLE_SECONDS
+    assert uvicorn.Config(CHAIN.program).timeout_keep_alive > _IDLE_SECONDS

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from serving.stages.delivery import Payload, Reference
+from serving.stages.delivery import Claim, Payload, Reference
 from serving.stages.settings import DeliverySettings
-from serving.stages.worker import Worker, settled, wait_seconds
+from serving.stages.worker import UnreachedError, Worker, settled, wait_seconds
 
 SETTINGS = DeliverySettings(
     "https://eu-west-1.embedding.example.com",
     "eu-west-1",
     "queue",
+    "dead-letters",
     "table",
     "bucket",
     120,
@@ -34,11 +35,15 @@ class Lists:
     waiting: list[Reference]
     unclaimable: set[str] = field(default_factory=set)
     broken_reads: int = 0
+    lease_seconds: float = 60
     finished: list[tuple[str, int]] = field(default_factory=list)
     given_back: list[tuple[str, int]] = field(default_factory=list)
+    untried: list[str] = field(default_factory=list)
+    receives: int = 0
     when_empty: Callable[[], None] = lambda: None
 
     def receive(self, at_most: int) -> list[Reference]:
+        self.receives += 1
         if self.broken_reads:
             self.broken_reads -= 1
             raise EndpointConnectionError(endpoint_url="sqs")
@@ -47,30 +52,47 @@ class Lists:
             self.when_empty()
         return taken
 
-    def claim(self, reference: Reference) -> Payload | None:
-        return None if reference.ticket_id in self.unclaimable else Payload(reference.ticket_id.encode(), {})
+    def claim(self, reference: Reference) -> Claim | None:
+        if reference.ticket_id in self.unclaimable:
+            return None
+        payload = Payload(reference.ticket_id.encode(), {})
+        return Claim(reference, reference.receives, self.lease_seconds, payload)
 
-    def finish(self, reference: Reference, status: int, answer: Payload) -> None:
-        self.finished.append((reference.ticket_id, status))
+    def finish(self, claim: Claim, status: int, answer: Payload) -> bool:
+        self.finished.append((claim.reference.ticket_id, status))
+        return True
 
-    def give_back(self, reference: Reference, wait_seconds: int) -> None:
-        self.given_back.append((reference.ticket_id, wait_seconds))
+    def give_back(self, claim: Claim, wait_seconds: int) -> None:
+        self.given_back.append((claim.reference.ticket_id, wait_seconds))
+
+    def give_back_untried(self, reference: Reference, claim: Claim | None, wait_seconds: int) -> None:
+        self.untried.append(reference.ticket_id)
 
 
 Answer = Callable[[Payload], Awaitable[tuple[int, Payload]]]
 
 
-def worked(lists: Lists, answer: Answer) -> Lists:
-    """Run until the queue is empty and everything has ended."""
+async def always_ready() -> bool:
+    return True
+
+
+def worked(
+    lists: Lists, answer: Answer, may_work: Callable[[], Awaitable[bool]] = always_ready, *, patient: bool = True
+) -> Lists:
+    """Run until the queue is empty and everything has ended; without patience the worker is told to stop before."""
 
     async def run() -> None:
-        worker = Worker(SETTINGS, lists, answer, lambda _: None)  # type: ignore[arg-type]
+        worker = Worker(SETTINGS, lists, answer, may_work, lambda _: None)  # type: ignore[arg-type]
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
-            loop.call_soon_threadsafe(worker.stop)
+            if not (patient and worker._running):
+                worker.stop()
 
-        lists.when_empty = stop
+        def when_empty() -> None:
+            loop.call_soon_threadsafe(stop)
+
+        lists.when_empty = when_empty
         async with asyncio.timeout(30):
             await worker.run()
 
@@ -79,7 +101,7 @@ def worked(lists: Lists, answer: Answer) -> Lists:
 
 
 def references(*names: str, attempt: int = 1) -> list[Reference]:
-    return [Reference(name, f"receipt-{name}", attempt) for name in names]
+    return [Reference(name, f"receipt-{name}", attempt, 0) for name in names]
 
 
 def always(status: int) -> Answer:
@@ -149,7 +171,57 @@ def test_what_runs_when_the_program_is_told_to_stop_may_end() -> None:
         await asyncio.sleep(0.05)
         return 200, ANSWER
 
-    assert sorted(worked(Lists(references("a", "b")), answer).finished) == [("a", 200), ("b", 200)]
+    assert sorted(worked(Lists(references("a", "b")), answer, patient=False).finished) == [("a", 200), ("b", 200)]
+
+
+def test_nothing_is_taken_before_the_server_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.stages.worker._LOOK_AGAIN_SECONDS", 0.01)
+    asked: list[int] = []
+    lists = Lists(references("a"))
+
+    async def may_work() -> bool:
+        asked.append(lists.receives)
+        return len(asked) > 3
+
+    worked(lists, always(200), may_work)
+    assert asked[:4] == [0, 0, 0, 0]
+    assert lists.finished == [("a", 200)]
+
+
+def test_a_request_that_reached_no_server_is_given_back_untried() -> None:
+    async def answer(payload: Payload) -> tuple[int, Payload]:
+        raise UnreachedError
+
+    lists = worked(Lists(references("a")), answer)
+    assert (lists.untried, lists.given_back) == (["a"], [])
+
+
+def test_a_replica_that_is_to_end_takes_nothing_more_and_blames_no_request() -> None:
+    lists = Lists(references("running", "late"))
+
+    async def run() -> None:
+        async def answer(payload: Payload) -> tuple[int, Payload]:
+            worker.stop()
+            return 502, ANSWER
+
+        worker = Worker(SETTINGS, lists, answer, always_ready, lambda _: None)  # type: ignore[arg-type]
+        async with asyncio.timeout(30):
+            await worker.run()
+        await worker._work(references("received-meanwhile")[0])
+
+    asyncio.run(run())
+    assert lists.given_back == []
+    assert set(lists.untried) >= {"running", "received-meanwhile"}
+    assert lists.receives == 1
+
+
+def test_an_attempt_ends_with_its_lease() -> None:
+    async def answer(payload: Payload) -> tuple[int, Payload]:
+        await asyncio.sleep(30)
+        return 200, ANSWER
+
+    lists = worked(Lists(references("a"), lease_seconds=0.01), answer)
+    assert (lists.finished, lists.given_back) == ([], [("a", wait_seconds(1))])
 
 
 def test_waits_double_from_attempt_to_attempt() -> None:

@@ -16,13 +16,14 @@ from serving.blueprint.schema.degradation import Action
 from serving.telemetry import degradation
 from serving.telemetry.dashboards import service_dashboard
 from serving.telemetry.degradation import ROUTE_ATTACHED, due, over, route_state, stood_in_routes
+from serving.telemetry.metrics import SERVER_CONTAINER
 from tests.documents import SERVICES, blueprint
 
 PROMTOOL = shutil.which("promtool")
 needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not on PATH (Debian package prometheus)")
 
 WAITING = 'vllm:num_requests_waiting{namespace="assistants",app_kubernetes_io_name="chat",pod="p"}'
-UP = 'up{namespace="assistants",app_kubernetes_io_name="chat",pod="p"}'
+UP = f'up{{namespace="assistants",app_kubernetes_io_name="chat",pod="p",container="{SERVER_CONTAINER}"}}'
 
 
 def shedding(service: str = "chat") -> tuple[Blueprint, Rung]:

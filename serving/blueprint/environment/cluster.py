@@ -100,7 +100,11 @@ class Cluster(Section):
         default=(), description="Who may reach the API endpoint from outside; nobody by default."
     )
     admin_role_arns: tuple[RoleArn, ...] = Field(default=(), description="Roles that may administer the clusters.")
-
+    group_roles: dict[str, tuple[RoleArn, ...]] = Field(
+        default_factory=dict,
+        description="Groups of the clusters (owners of tenants, `governance.access.deploy`) -> roles whose people are "
+        "in them; none where an identity provider of the cluster says so.",
+    )
     provided_addons: tuple[Addon, ...] = Field(
         default=(), description="Add-ons that the clusters have already, by whatever other means; not installed."
     )
@@ -122,6 +126,14 @@ class Cluster(Section):
         if value not in TESTED_VERSIONS.kubernetes_allowed:
             allowed = ", ".join(TESTED_VERSIONS.kubernetes_allowed)
             raise ValueError(f"Kubernetes {value} is not in the tested set; allowed: {allowed}")
+        return value
+
+    @field_validator("group_roles")
+    @classmethod
+    def _no_builtin_group(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for group in value:
+            if not group or group.startswith("system:"):
+                raise ValueError(f"'{group}' is one of Kubernetes' own groups; state groups of your organisation")
         return value
 
     @field_validator("public_access_cidrs")

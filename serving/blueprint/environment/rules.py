@@ -311,11 +311,14 @@ def _somebody_gets_in(regions: Sequence[Region], cluster: Cluster) -> Iterator[F
             remedy="name at least the role that deploys",
         )
     # within an account names are unique whatever their path
-    roles = [(role.split(":")[4], role.rpartition("/")[2]) for role in cluster.admin_role_arns]
+    others = {role for roles in cluster.group_roles.values() for role in roles} - set(cluster.admin_role_arns)
+    stated = [*cluster.admin_role_arns, *sorted(others)]
+    roles = [(role.split(":")[4], role.rpartition("/")[2]) for role in stated]
     for index, role in enumerate(roles):
         if role in roles[:index]:
+            administers = index < len(cluster.admin_role_arns)
             yield Finding(
-                (*path, index),
+                (*path, index) if administers else ("cluster", "group_roles"),
                 f"role '{role[1]}' of account {role[0]} stands twice",
                 effect="two entries would claim one name",
                 remedy="keep the one with the path that the role has",

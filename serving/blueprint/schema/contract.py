@@ -121,6 +121,25 @@ class IngressStage(Stage):
         description="The program that checks requests and calls the stages; without it requests go to the server.",
     )
 
+    def _findings(self) -> Iterator[Finding]:
+        """What is no use here: a request that is wrong is refused, and its consumer says how fast it comes."""
+        yield from super()._findings()
+        if self.timeout_ms is not None:
+            yield Finding(
+                ("timeout_ms",),
+                "the ingress stage calls nothing that could be abandoned",
+                effect="it would be counted in the time of a request, and nothing would hold it",
+                remedy="remove it; how long a request may take to arrive is the gateway's",
+            )
+        if self.on_failure is not OnFailure.REJECT:
+            yield Finding(
+                ("on_failure",),
+                f"'{self.on_failure}' for requests that are not the contract's",
+                effect="they would be refused all the same",
+                remedy="remove it",
+                allowed=(OnFailure.REJECT,),
+            )
+
 
 class WorkingStage(Stage):
     """A stage whose work a container of its own may do."""

@@ -35,11 +35,16 @@ def theatre(control_plane: ControlPlane) -> Iterator[Theatre]:
         prometheus_url, prometheus = start_prometheus(control_plane, port)
         ends.callback(prometheus.stop)
         ends.callback(start_kwok(control_plane).stop)
-        ends.callback(start_rollouts(control_plane, router).stop)
+        rollouts = start_rollouts(control_plane, router)
+        ends.callback(rollouts.stop)
         ends.callback(leave_no_trace, control_plane.api)
-        for process in start_keda(control_plane):
+        keda = start_keda(control_plane)
+        for process in keda:
             ends.callback(process.stop)
         yield Theatre(control_plane, world, exporter, prometheus_url)
+        for process in (rollouts, *keda):
+            if process.restarts:
+                programme.note(process.name, f"ended by itself and was started again, {process.restarts} times")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,7 +3,9 @@
 Owns how each is told where the API server is, and which of its flags rehearsals need; what makes a flag necessary
 was read in its source (2026-11): Argo Rollouts v1.9.0 cmd/rollouts-controller and utils/plugin, KEDA v2.20.2
 cmd/operator, cmd/adapter and pkg/metricsservice/utils/tls.go, kube-apiserver pkg/util/proxy (an `ExternalName`
-service is how an aggregated API may be outside of the cluster), Prometheus 2.42.
+service is how an aggregated API may be outside of the cluster), Prometheus 2.42. Controllers that end by themselves are
+started again, as in a cluster, and it is told: KEDA's operator may, where two triggers of one ScaledObject lose their
+metrics at once (v2.20.2, pkg/fallback/fallback.go, `doFallback` reads what a status patch is being decoded into).
 """
 
 from __future__ import annotations
@@ -117,6 +119,7 @@ def start_rollouts(plane: ControlPlane, router: Router) -> Process:
         f"--metricsPort={free_port()}",
         # the plugin is a process of its own and finds the API server by itself
         environment={"KUBECONFIG": str(plane.kubeconfig), "POD_NAMESPACE": _ROLLOUTS_NAMESPACE},
+        kept=True,
     )
     process.wait_until(answers(f"http://127.0.0.1:{health}/healthz"), _START_SECONDS)
     return process
@@ -141,6 +144,7 @@ def start_keda(plane: ControlPlane) -> tuple[Process, Process]:
         f"--health-probe-bind-address=127.0.0.1:{health}",
         "--enable-prometheus-metrics=false",
         environment=environment,
+        kept=True,
     )
     operator.wait_until(answers(f"http://127.0.0.1:{health}/healthz"), _START_SECONDS)
     adapter = plane.run(
@@ -155,6 +159,7 @@ def start_keda(plane: ControlPlane) -> tuple[Process, Process]:
         f"--port={free_port()}",
         *(f"--{asked}-kubeconfig={plane.kubeconfig}" for asked in ("lister", "authentication", "authorization")),
         environment=environment,
+        kept=True,
     )
     plane.api.apply(*_aggregated(secure))
     adapter.wait_until(lambda: _available(plane.api), _START_SECONDS)

@@ -24,7 +24,7 @@ from serving.blueprint.schema.signals import Signal
 from serving.telemetry import gateway
 from serving.telemetry.engines import Kind, Series, contract_of
 from serving.telemetry.gateway import Variant
-from serving.telemetry.metrics import CPU_SECONDS, VARIANT_LABEL, WORKLOAD_LABEL, metric_label
+from serving.telemetry.metrics import CPU_SECONDS, SERVER_CONTAINER, VARIANT_LABEL, WORKLOAD_LABEL, metric_label
 from tests.cluster.rehearsals.split import Request, Rule, rule_for
 from tests.cluster.rehearsals.world import World, is_ready
 
@@ -191,10 +191,11 @@ def clusters(routes: list[dict[str, Any]]) -> Iterator[Labels]:
 
 
 def pod_labels(pod: dict[str, Any]) -> Labels:
-    """Labels of a replica's series: every label of the pod, besides its namespace and name."""
+    """Labels of what is scraped of a replica's server: every label of the pod, besides its namespace and names."""
     metadata = pod["metadata"]
     labels = {metric_label(label): value for label, value in metadata["labels"].items()}
-    return tuple({**labels, "namespace": metadata["namespace"], "pod": metadata["name"]}.items())
+    place = {"namespace": metadata["namespace"], "pod": metadata["name"], "container": SERVER_CONTAINER}
+    return tuple({**labels, **place}.items())
 
 
 def _container(pod: dict[str, Any]) -> Labels:

@@ -1,7 +1,7 @@
 """How the pretended kubelets behave here: stages for KWOK.
 
 Owns the one difference to KWOK's own fast stages: a replica that is to go stays for the whole of its grace, as one
-does whose longest request has just begun. So rehearsals have nodes of their own, and a KWOK that plays them.
+does whose longest request has just begun.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _GOES_AFTER_ITS_GRACE: Final[dict[str, Any]] = {
 
 
 def start_kwok(plane: ControlPlane) -> Process:
-    """KWOK for the rehearsals' nodes, beside the control plane's own."""
+    """KWOK for the rehearsals' nodes."""
     config = plane.folder / "rehearsals-kwok.yaml"
     config.write_text(yaml.safe_dump_all([*_stages(), _GOES_AFTER_ITS_GRACE]), encoding="utf-8")
     ((label, value),) = PLAYED.items()

@@ -90,6 +90,19 @@ def test_healthy_versions_take_over_by_their_blueprints_steps(every_service: lis
         )
 
 
+def ended(performance: Performance, phase: str) -> set[str]:
+    """Names of the conditions that ended so in the rollout's analyses."""
+    rollout = performance.rollout()["metadata"]["uid"]
+    runs = performance.theatre.api.list("argoproj.io/v1alpha1", "AnalysisRun", performance.namespace)
+    return {
+        result["name"]
+        for run in runs
+        if rollout in {owner["uid"] for owner in run["metadata"]["ownerReferences"]}
+        for result in run.get("status", {}).get("metricResults", ())
+        if result["phase"] == phase
+    }
+
+
 @pytest.mark.parametrize(
     ("broken", "bad"),
     [("error-rate", Quality(error_percent=20)), ("latency-p95", Quality(latency_ms=140))],
@@ -106,6 +119,8 @@ def test_a_version_that_breaks_a_condition_is_sent_back(fraud: Performance, brok
     programme.note(
         f"(b) {broken}", f"sent back after {programme.told(took)}, canary's weights {canary_weights(fraud).values}"
     )
+    assert ended(released, "Failed") == {broken}
+    assert ended(released, "Error") == set(), "a condition that could not be asked for is no broken condition"
     seen = released_weights(fraud)
     assert seen == rendered_weights(fraud)[: len(seen)]
     assert 100 not in canary_weights(fraud).values

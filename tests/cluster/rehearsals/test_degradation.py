@@ -3,12 +3,13 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from components.routing import STAND_IN_HEADER
-from serving.blueprint.ladder import LOW_PRIORITY, PRIORITY_HEADER, Rung, rung_of, switch_text
+from serving.blueprint import ladder
+from serving.blueprint.ladder import LOW_PRIORITY, PRIORITY_HEADER, Rung, SwitchedBy, rung_of, switch_text
 from serving.blueprint.schema.degradation import Action
 from tests.cluster.binaries import find
 from tests.cluster.rehearsals import programme
@@ -32,18 +33,18 @@ def rung(performance: Performance, action: Action) -> Rung:
     return found
 
 
-def type_in(performance: Performance, command: str) -> None:
-    """Run a command of the runbook, word for word."""
+def run(performance: Performance, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command word for word."""
     kubectl = find("kubectl")
     assert kubectl is not None
     path = f"{kubectl.parent}{os.pathsep}{os.environ['PATH']}"
     environment = {"PATH": path, "KUBECONFIG": str(performance.theatre.plane.kubeconfig)}
-    result = subprocess.run(shlex.split(command), env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def switch(performance: Performance, action: Action, *, on: bool) -> None:
-    type_in(performance, switch_text(rung(performance, action), on=on))
+    result = run(performance, shlex.split(switch_text(rung(performance, action), on=on)))
+    assert result.returncode == 0, result.stderr
 
 
 def taken(performance: Performance, **headers: str) -> Rule:
@@ -90,6 +91,20 @@ def test_the_runbooks_commands_climb_the_ladder_and_come_back(chat: Performance)
     assert answered_by(chat, **{STAND_IN_HEADER: "true"}) == smaller
     assert not world.unserved(chat.namespace)
     programme.note("(g) degradation", f"three rungs up and down by six commands in {world.now - began:.1f} s")
+
+
+def test_a_condition_neither_takes_over_nor_ends_what_a_person_began(chat: Performance) -> None:
+    answer = rung(chat, Action.STATIC_ANSWER)
+    by_condition = {on: ladder.switch(answer, on=on, by=SwitchedBy.CONDITION) for on in (True, False)}
+    switch(chat, Action.STATIC_ANSWER, on=True)
+    for on in (True, False):
+        assert run(chat, by_condition[on]).returncode != 0
+    assert answered_by(chat) == ()
+    switch(chat, Action.STATIC_ANSWER, on=False)
+    for on in (True, False):
+        result = run(chat, by_condition[on])
+        assert result.returncode == 0, result.stderr
+        assert (answered_by(chat) == ()) is on
 
 
 def test_a_command_given_twice_does_no_more_than_once(chat: Performance) -> None:
