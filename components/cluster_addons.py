@@ -1,8 +1,9 @@
 """What a cluster must have before the first service comes: controllers, their namespaces, priority classes.
 
-Owns which add-ons are installed, in which order, and what each is given: namespace, identity in AWS, release, and what
-is scraped of it. What an add-on is (chart, values, permissions) is a module of `components.addons`. Each can be
-declared to be there already, by whatever other means; then nothing of it is made.
+Owns in which order add-ons are installed, and what each is given: namespace, identity in AWS, release, and what is
+scraped of it. What an add-on is (chart, values, permissions) is a module of `components.addons`; which are wanted is
+`serving.planning.addons`, which counts them too. Each can be declared to be there already, by whatever other means;
+then nothing of it is made.
 """
 
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from components.priorities import priority_class_manifest
 from serving.blueprint.environment import Addon, NodeStarter
 from serving.blueprint.schema.base import Name, Section
 from serving.blueprint.schema.identity import Tier
+from serving.planning.addons import AddonNeeds, wanted_addons
 
 
 class LoggedServiceArgs(TypedDict):
@@ -172,26 +174,18 @@ class ClusterAddons(pulumi.ComponentResource):
             logged=spec.logged,
         )
 
-    def _wanted(self) -> list[Addon]:
-        starter = self._spec.node_starter
-        unwanted = {*self._spec.provided}
-        if not self._spec.gpu:
-            unwanted.add(Addon.NVIDIA_DEVICE_PLUGIN)
-        if not (self._spec.gpu if self._spec.accelerators is None else self._spec.accelerators):
-            unwanted.add(Addon.DCGM_EXPORTER)
-        if not self._spec.spanning:
-            unwanted |= {Addon.LEADER_WORKER_SET, Addon.EFA_DEVICE_PLUGIN}
-        # a webhook that nobody needs can only stand in the way
-        if not self._spec.signed_repositories:
-            unwanted.add(Addon.KYVERNO)
-        if not self._spec.logged:
-            unwanted.add(Addon.FLUENT_BIT)
-        # one pod must never be waited for by two that start nodes
-        if starter is not NodeStarter.CLUSTER_AUTOSCALER:
-            unwanted.add(Addon.CLUSTER_AUTOSCALER)
-        if starter is not NodeStarter.KARPENTER:
-            unwanted.add(Addon.KARPENTER)
-        return [addon for addon in Addon if addon not in unwanted]
+    def _wanted(self) -> tuple[Addon, ...]:
+        spec = self._spec
+        needs = AddonNeeds(
+            node_starter=spec.node_starter,
+            gpu=spec.gpu,
+            accelerators=spec.gpu if spec.accelerators is None else spec.accelerators,
+            spanning=spec.spanning,
+            signed=bool(spec.signed_repositories),
+            logged=bool(spec.logged),
+            provided=spec.provided,
+        )
+        return wanted_addons(needs)
 
     def _create_priority_class(self, tier: Tier) -> None:
         manifest = priority_class_manifest(tier, self._labels)

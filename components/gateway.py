@@ -1,8 +1,8 @@
 """The gateway of one cluster: where requests come in from the load balancer and are handed to services.
 
-Owns the GatewayClass, the Gateway with its one listener, the proxies behind it, their certificate, and the
-binding to the load balancer's target group. Routes belong to the services; the controller that makes all this
-work is one of the `ClusterAddons`. Names here are fixed, because a cluster has one gateway.
+Owns the GatewayClass, the Gateway with its one listener, the proxies behind it (on nodes of purpose `system`), their
+certificate, and the binding to the load balancer's target group. Routes belong to the services; the controller that
+makes all this work is one of the `ClusterAddons`. Names here are fixed, because a cluster has one gateway.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ import pulumi
 from pydantic import Field
 
 from components.access_log import telemetry_format
+from components.addons.definition import CRITICAL, SYSTEM_NODES, requests
 from components.addons.opentelemetry_collector import COLLECTOR, OTLP_PORT, VARIANT_ATTRIBUTE
 from components.edge import GATEWAY_HEALTH_PATH, GATEWAY_PORT, GATEWAY_PROTOCOL
 from components.lineage import labels
@@ -20,7 +21,12 @@ from components.node_labels import HOST_LABEL, ZONE_LABEL
 from components.options import parse_args, type_token
 from components.routing import VARIANT_HEADER
 from serving.blueprint import ladder
-from serving.blueprint.gateway_share import CONNECTIONS_PER_PROXY, LEAST_PROXIES
+from serving.blueprint.gateway_share import (
+    CONNECTIONS_PER_PROXY,
+    LEAST_PROXIES,
+    PROXY_CPU_MILLICORES,
+    PROXY_MEMORY_MIB,
+)
 from serving.blueprint.headers import CALLER_HEADER
 from serving.blueprint.schema.base import Section
 from serving.blueprint.tags import PLATFORM_SERVICE, TagKey
@@ -147,15 +153,13 @@ class Gateway(pulumi.ComponentResource):
         return {
             "envoyDeployment": {
                 "pod": {
-                    "priorityClassName": "system-cluster-critical",
+                    # requests wait for proxies: for none of them may a node be missing, or taken away, and where
+                    # they are no replica is pushed out by their priority. `serving.planning.addons` counts them there
+                    "nodeSelector": SYSTEM_NODES,
+                    "priorityClassName": CRITICAL,
                     "topologySpreadConstraints": [_spread(ZONE_LABEL), _spread(HOST_LABEL)],
                 },
-                "container": {
-                    "resources": {
-                        "requests": {"cpu": "500m", "memory": "1Gi"},
-                        "limits": {"memory": "1Gi"},
-                    }
-                },
+                "container": {"resources": requests(f"{PROXY_CPU_MILLICORES}m", f"{PROXY_MEMORY_MIB}Mi")},
             },
             "envoyHpa": {
                 "minReplicas": self._spec.replicas,

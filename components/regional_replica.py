@@ -49,19 +49,19 @@ from serving.blueprint.environment import (
     ExistingCluster,
     NatMode,
     NodeGroup,
-    NodeImage,
     NodePurpose,
     NodeStarter,
     Provision,
 )
 from serving.blueprint.fleet import host_of
-from serving.blueprint.gateway_share import GROWN_PROXIES, MOST_PROXIES, needed_proxies
+from serving.blueprint.gateway_share import fewest_proxies, most_proxies
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
 from serving.blueprint.schema.contract import Delivery
 from serving.blueprint.schema.incidents import FailureMode
 from serving.blueprint.schema.recovery import StatefulPart
 from serving.blueprint.timing import request_seconds
+from serving.planning.addons import addon_needs
 from serving.planning.backups import backup_class, rules_for, strictest
 from serving.planning.capacity import fabric_adapters
 from serving.telemetry.gateway import bootstrap_patch
@@ -395,6 +395,7 @@ class RegionalReplica(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self, providers=[self.cluster.kubernetes_provider], depends_on=depends_on)
 
     def _create_addons(self) -> ClusterAddons:
+        needs = addon_needs(self._environment, self._region, self._blueprints)
         args: ClusterAddonsArgs = {
             "environment": self._environment.name,
             "region": self._region.name,
@@ -406,14 +407,14 @@ class RegionalReplica(pulumi.ComponentResource):
                 lambda endpoint: f"{endpoint}api/v1/remote_write"
             ),
             "workspace_arn": self.observability.workspace_arn,
-            "spanning": any(blueprint.model.resources.spans_nodes for blueprint in self._blueprints),
-            "gpu": any(_needs_device_plugin(group) for group in self._region.node_groups),
-            "accelerators": any(group.purpose is NodePurpose.GPU for group in self._region.node_groups),
+            "spanning": needs.spanning,
+            "gpu": needs.gpu,
+            "accelerators": needs.accelerators,
             "signed_repositories": self._signed_repositories(),
             "logged": [self._logged(blueprint) for blueprint in self._blueprints],
-            "node_starter": self._starter.value,
+            "node_starter": needs.node_starter.value,
             "node_group_ranks": capacity_ranks(self._region.node_groups),
-            "provided": [addon.value for addon in self._environment.cluster.provided_addons],
+            "provided": [addon.value for addon in needs.provided],
             "tags": self._tags,
         }
         if self.karpenter is not None:
@@ -503,11 +504,6 @@ class RegionalReplica(pulumi.ComponentResource):
     def _services_of(self, tenant: str) -> list[Blueprint]:
         return [blueprint for blueprint in self._blueprints if blueprint.identity.tenant == tenant]
 
-    @property
-    def _gateway_proxies(self) -> int:
-        """As many as hold what all services may have in flight; a fleet that needs more is refused before."""
-        return needed_proxies(self._blueprints) or MOST_PROXIES
-
     def _create_gateway(self) -> Gateway:
         # the gateway refuses proxies whose spans have nowhere to go
         needed = ("envoy-gateway", "cert-manager", "aws-load-balancer-controller", "opentelemetry-collector")
@@ -518,8 +514,8 @@ class RegionalReplica(pulumi.ComponentResource):
                 "target_group_arn": self.load_balancer.target_group_arn,
                 # the latency rules ask for buckets at the objectives, which Envoy does not have by itself
                 "bootstrap": bootstrap_patch(self._blueprints),
-                "replicas": self._gateway_proxies,
-                "max_replicas": GROWN_PROXIES * self._gateway_proxies,
+                "replicas": fewest_proxies(self._blueprints),
+                "max_replicas": most_proxies(self._blueprints),
                 "tags": self._tags,
             },
             self._in_cluster([release for addon in needed for release in self.addons.release(addon)]),
@@ -546,7 +542,7 @@ class RegionalReplica(pulumi.ComponentResource):
             "model_key_arn": self._args["model_key_arn"],
             # S3 and DynamoDB answer on public addresses, reached through gateway endpoints
             "aws_cidrs": [self._region.cidr, "0.0.0.0/0"],
-            "gateway_proxies": self._gateway_proxies,
+            "gateway_proxies": fewest_proxies(self._blueprints),
             "tags": service_tags(environment, blueprint),
         }
         if environment.callers is not None:
@@ -601,11 +597,6 @@ def _existing_args(cluster: ExistingCluster) -> ExistingClusterArgs:
     if cluster.node_role_arn is not None:
         args["node_role_arn"] = cluster.node_role_arn
     return args
-
-
-def _needs_device_plugin(group: NodeGroup) -> bool:
-    """Whether nodes have accelerators, and an image that offers them to nobody by itself."""
-    return group.purpose is NodePurpose.GPU and group.image is NodeImage.AL2023
 
 
 def _node_group_args(group: NodeGroup) -> NodeGroupConfigArgs:

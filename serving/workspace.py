@@ -244,7 +244,7 @@ def _prove(
     problems += [here.problem(finding) for finding in instance_findings(here.environment)]
     _refuse(problems)
     problems = [here.problem(finding) for finding in capacity_findings(here.environment, blueprints)]
-    problems += [here.problem(finding) for finding in system_findings(here.environment)]
+    problems += [here.problem(finding) for finding in system_findings(here.environment, blueprints)]
     problems += [
         problem_at(services[one.service].source, one.finding) for one in recovery_findings(here.environment, blueprints)
     ]

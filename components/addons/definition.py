@@ -134,7 +134,7 @@ class AddonDefinition:
 
 
 def resources(addon: Addon, pod: str) -> dict[str, Any]:
-    """Requests and limits of one kind of pod; CPU is not capped, so that nothing waits while cores are idle."""
+    """Requests and limits of one kind of pod."""
     size = ADDON_PODS[addon][pod]
     return requests(f"{size.cpu_millicores}m", f"{size.memory_mib}Mi")
 
@@ -145,7 +145,10 @@ def replicas(addon: Addon, pod: str) -> int:
 
 
 def requests(cpu: str, memory: str) -> dict[str, Any]:
-    """Requests and limits of what is not counted: jobs, init containers and what runs on every node."""
+    """Requests and limits; CPU is not capped, so that nothing waits while cores are idle.
+
+    By itself for what `ADDON_PODS` does not count: jobs, init containers, what runs on every node, and proxies.
+    """
     return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
 
 

@@ -15,8 +15,16 @@ from collections.abc import Iterable
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.timing import request_seconds
 
-CONNECTIONS_PER_PROXY = 16_384
-"""Half of a proxy's memory (1 GiB) in buffers of 32 KiB, one a connection (envoyproxy/gateway v1.9.0,
+PROXY_CPU_MILLICORES = 500
+"""CPU that a proxy asks for; it may use more, and more of them are started when they are busy."""
+
+PROXY_MEMORY_MIB = 1_024
+"""Memory that a proxy asks for, and its limit."""
+
+_BUFFER_KIB = 32
+
+CONNECTIONS_PER_PROXY = PROXY_MEMORY_MIB * 1_024 // 2 // _BUFFER_KIB
+"""Half of a proxy's memory in buffers of 32 KiB, one a connection (envoyproxy/gateway v1.9.0,
 api/v1alpha1/connection_types.go, default of BufferLimit, read 2026-11). A request in flight has a connection to itself:
 the load balancer speaks HTTP/1.1 to the gateway."""
 
@@ -69,3 +77,13 @@ def needed_proxies(blueprints: Iterable[Blueprint]) -> int | None:
         ),
         None,
     )
+
+
+def fewest_proxies(blueprints: Iterable[Blueprint]) -> int:
+    """How many proxies a region always has; a fleet that needs more than the most is refused before."""
+    return needed_proxies(blueprints) or MOST_PROXIES
+
+
+def most_proxies(blueprints: Iterable[Blueprint]) -> int:
+    """How many proxies a region may come to have."""
+    return GROWN_PROXIES * fewest_proxies(blueprints)

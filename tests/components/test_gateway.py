@@ -8,8 +8,9 @@ from components.addons.opentelemetry_collector import COLLECTOR, OTLP_PORT
 from components.edge import GATEWAY_HEALTH_PATH, GATEWAY_PORT
 from components.gateway import WIRING, Gateway, GatewayArgs, GatewaySpec
 from components.manifest import KubernetesObject
+from components.node_labels import PURPOSE_LABEL
 from serving.blueprint.errors import InputError
-from serving.blueprint.gateway_share import SHARED_PER_PROXY
+from serving.blueprint.gateway_share import PROXY_CPU_MILLICORES, PROXY_MEMORY_MIB, SHARED_PER_PROXY
 from serving.blueprint.tags import PLATFORM_SERVICE, TagKey
 from serving.blueprint.versions import TESTED_VERSIONS
 from tests.components.recorder import UNKNOWN, Recorded, Recorder
@@ -84,9 +85,16 @@ def test_one_object_names_the_next(recorded: Recorded) -> None:
 def test_a_proxy_takes_no_more_connections_than_its_memory_has_buffers_for(recorded: Recorded) -> None:
     most = recorded.one("ClientTrafficPolicy")["spec"]["connection"]["connectionLimit"]["value"]
     container = recorded.one("EnvoyProxy")["spec"]["provider"]["kubernetes"]["envoyDeployment"]["container"]
-    memory_kib = int(container["resources"]["limits"]["memory"].removesuffix("Gi")) * 1_024 * 1_024
+    memory_kib = int(container["resources"]["limits"]["memory"].removesuffix("Mi")) * 1_024
     assert most > SHARED_PER_PROXY
     assert most * _BUFFER_KIB <= memory_kib / 2
+
+
+def test_the_proxies_run_where_they_are_counted(recorded: Recorded) -> None:
+    deployment = recorded.one("EnvoyProxy")["spec"]["provider"]["kubernetes"]["envoyDeployment"]
+    assert deployment["pod"]["nodeSelector"] == {PURPOSE_LABEL: "system"}
+    asked = {"cpu": f"{PROXY_CPU_MILLICORES}m", "memory": f"{PROXY_MEMORY_MIB}Mi"}
+    assert deployment["container"]["resources"]["requests"] == asked
 
 
 def test_long_streams_outlive_a_proxy_that_is_to_go(recorded: Recorded) -> None:

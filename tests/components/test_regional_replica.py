@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -14,11 +15,15 @@ import pytest
 from components.node_group import CAPACITY_LABEL
 from components.node_labels import AUTO_MODE_LABEL, AUTO_MODE_VALUE, IMAGE_LABEL, PURPOSE_LABEL
 from components.regional_replica import RegionalReplica, RegionalReplicaArgs
-from serving.blueprint.environment import CapacityType, Compute, NodeImage
+from serving.blueprint.environment import Addon, CapacityType, Compute, NodeImage
 from serving.blueprint.environment import Environment as EnvironmentDocument
+from serving.blueprint.gateway_share import GROWN_PROXIES, LEAST_PROXIES, most_proxies
+from serving.blueprint.schema import Blueprint
+from serving.planning.addons import addon_needs, wanted_addons
 from tests.components.recorder import Recorded, Recorder, Resource
 from tests.components.recorder import record as record_program
 from tests.components.samples import key_arn
+from tests.components.serving_samples import OVER_NODES
 from tests.documents import blueprint, environment
 
 REGION = "eu-west-1"
@@ -26,20 +31,22 @@ EKS_GROUP = "aws:eks/nodeGroup:NodeGroup"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 GROUPS = "regions.0.node_groups"
 
+PUBLIC_KEY = f"-----BEGIN PUBLIC KEY-----\n{'A' * 64}\n{'B' * 60}\n-----END PUBLIC KEY-----"
+
 GPU = {"purpose": "gpu", "instance_types": ["g6.xlarge"], "min_nodes": 1, "max_nodes": 2, "disk_gib": 200}
 SYSTEM = {"name": "system", "purpose": "system", "instance_types": ["m7i.large"], "min_nodes": 2, "max_nodes": 3}
 
 
 def replica(record: Recorder = record_program, /, **changes: object) -> Recorded:
     """The first region of the dev environment, changed, with one service."""
-    return record(lambda: make(environment("dev", **changes)))
+    return record(lambda: make(environment("dev", **changes), [blueprint("embedding")]))
 
 
-def make(document: EnvironmentDocument) -> RegionalReplica:
+def make(document: EnvironmentDocument, blueprints: Sequence[Blueprint]) -> RegionalReplica:
     key = key_arn(REGION)
     args: RegionalReplicaArgs = {
         "environment": document,
-        "blueprints": [blueprint("embedding")],
+        "blueprints": list(blueprints),
         "region": REGION,
         "registry": f"{document.account_id}.dkr.ecr.{REGION}.amazonaws.com/dev",
         "model_bucket": "dev-models",
@@ -59,6 +66,44 @@ def values(recorded: Recorded, addon: str) -> dict[str, Any] | None:
     """Values of an add-on's release; None if it is not installed."""
     found = [release for release in recorded.of_type(RELEASE) if release.name == f"cell-addons-{addon}"]
     return dict(found[0]["values"]) if found else None
+
+
+LARGE = {
+    **GPU,
+    "name": "p5",
+    "instance_types": ["p5.48xlarge"],
+    "disk_gib": 1_000,
+    "efa": True,
+    "zones": [f"{REGION}a"],
+}
+ADAPTERS = {Addon.EFA_DEVICE_PLUGIN, Addon.LEADER_WORKER_SET}
+
+
+@pytest.mark.parametrize(
+    ("service", "changes", "among", "not_among"),
+    [
+        (blueprint("embedding"), {GROUPS: [SYSTEM]}, {Addon.FLUENT_BIT}, {Addon.DCGM_EXPORTER}),
+        # machines with adapters for which nobody asks, and then somebody does
+        (blueprint("embedding"), {GROUPS: [SYSTEM, LARGE]}, {Addon.DCGM_EXPORTER}, ADAPTERS),
+        (
+            blueprint("chat", **OVER_NODES),
+            {GROUPS: [SYSTEM, LARGE], "cluster.karpenter": True, "cluster.provided_addons": ["keda"]},
+            {*ADAPTERS, Addon.KARPENTER},
+            {Addon.KEDA, Addon.CLUSTER_AUTOSCALER},
+        ),
+        (blueprint("embedding"), {"registry": {"signature_keys": [PUBLIC_KEY]}}, {Addon.KYVERNO}, ADAPTERS),
+    ],
+    ids=["no accelerators", "no spanning models", "spanning models", "signatures"],
+)
+def test_the_addons_that_are_made_are_those_that_are_counted(
+    service: Blueprint, changes: dict[str, object], among: set[Addon], not_among: set[Addon]
+) -> None:
+    document = environment("dev", **changes)
+    recorded = record_program(lambda: make(document, [service]))
+    made = {release.name.removeprefix("cell-addons-") for release in recorded.of_type(RELEASE)}
+    assert made == set(wanted_addons(addon_needs(document, document.regions[0], [service])))
+    assert among <= made
+    assert not not_among & made
 
 
 def gpu_groups(recorded: Recorded) -> list[Resource]:
@@ -156,3 +201,9 @@ def test_a_cluster_that_is_there_already_takes_the_place_of_ours() -> None:
             assert trust["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(f":cluster/{EXISTING['name']}")
     rule = recorded.named("cell-gateway-from-edge")
     assert rule["securityGroupId"] == EXISTING["security_group_id"]
+
+
+def test_the_proxies_grow_as_far_as_is_counted() -> None:
+    spec = replica().one("EnvoyProxy")["spec"]["provider"]["kubernetes"]["envoyHpa"]
+    assert spec["minReplicas"] == LEAST_PROXIES
+    assert spec["maxReplicas"] == GROWN_PROXIES * LEAST_PROXIES == most_proxies([blueprint("embedding")])
