@@ -14,11 +14,8 @@ from tests.cluster.binaries import find
 from tests.cluster.rehearsals import programme
 from tests.cluster.rehearsals.exporter import Load
 from tests.cluster.rehearsals.kwok import PLAYED
-from tests.cluster.rehearsals.on_demand import on_demand
 from tests.cluster.rehearsals.theatre import ZONES, Performance, Theatre, node_named
 from tests.cluster.rehearsals.world import is_ready
-
-pytestmark = on_demand
 
 BUSY_RPS = 464
 LOST, *LEFT = ZONES

@@ -9,10 +9,7 @@ import pytest
 from serving.blueprint.schema.signals import Signal
 from tests.cluster.rehearsals import programme
 from tests.cluster.rehearsals.exporter import Load
-from tests.cluster.rehearsals.on_demand import on_demand
 from tests.cluster.rehearsals.theatre import Performance, Theatre
-
-pytestmark = on_demand
 
 QUIET_RPS, BUSY_RPS, FLOOD_RPS = 120, 464, 5_000
 LOOKS = 60
