@@ -36,7 +36,6 @@ from serving.blueprint.environment import AccountId, AwsRegion
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Name, Section
 from serving.blueprint.schema.contract import Delivery
-from serving.blueprint.schema.incidents import FailureMode
 from serving.stages.settings import DeliverySettings
 
 _MOST_RETENTION_SECONDS: Final = 1_209_600
@@ -93,8 +92,6 @@ class DeliveryQueueArgs(TypedDict):
     """Gateway endpoints through which alone requests and answers are read and written; every way by default."""
     topic_arn: pulumi.Input[str]
     """Who is told of dead letters and of requests that wait too long."""
-    runbook: NotRequired[str]
-    """Where whoever is told reads what to do; the runbook of this repository by default."""
     tags: dict[str, str]
     """Ownership and lineage tags."""
 
@@ -113,7 +110,6 @@ class DeliveryQueueSpec(Section):
     oldest_seconds: int = Field(ge=1)
     runbook_base_url: str = ""
     deletion_protection: bool
-    runbook: str = f"docs/runbooks/{FailureMode.INFRASTRUCTURE_OUTAGE.value}.md"
     tags: dict[str, str]
 
 
@@ -265,7 +261,7 @@ class DeliveryQueue(pulumi.ComponentResource):
         aws.cloudwatch.MetricAlarm(
             f"{self._name}-{suffix}",
             name=physical_name(NameRule.ALARM, queue, suffix),
-            alarm_description=f"{description} Runbook: {self._spec.runbook}",
+            alarm_description=description,
             namespace="AWS/SQS",
             metric_name=metric,
             dimensions={"QueueName": queue},

@@ -58,14 +58,12 @@ from serving.blueprint.gateway_share import fewest_proxies, most_proxies
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
 from serving.blueprint.schema.contract import Delivery
-from serving.blueprint.schema.incidents import FailureMode
 from serving.blueprint.schema.recovery import StatefulPart
 from serving.blueprint.timing import request_seconds
 from serving.planning.addons import addon_needs
 from serving.planning.backups import backup_class, rules_for, strictest
 from serving.planning.capacity import fabric_adapters
 from serving.telemetry.gateway import bootstrap_patch
-from serving.telemetry.slo import runbook_link
 
 _PEAK_MARGIN: Final = 2
 """How far above the declared peaks one address may go before the firewall takes it for an attack."""
@@ -378,10 +376,6 @@ class RegionalReplica(pulumi.ComponentResource):
             "key_arn": self._args["delivery_key_arns"][blueprint.name],
             "log_bucket": self._args["access_log_bucket"],
             "topic_arn": self.observability.topic_arn,
-            "runbook": runbook_link(
-                self._environment.runbook_base_url or "",
-                blueprint.incidents.runbooks[FailureMode.INFRASTRUCTURE_OUTAGE],
-            ),
             "tags": service_tags(self._environment, blueprint),
         }
         if self._environment.runbook_base_url is not None:
