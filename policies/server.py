@@ -215,7 +215,7 @@ def _policy_info(rule: Rule[Any], settings: Settings) -> proto.PolicyInfo:
         enforcementLevel=_LEVELS[settings.level(rule.id)],
         policy_type=_KINDS[rule.kind],
         severity=_SEVERITIES[rule.severity],
-        tags=[rule.topic, *(f"{control.framework} {control.id}" for control in rule.frameworks)],
+        tags=[rule.topic, *(f"{control.framework}: {control.id}" for control in rule.frameworks)],
         remediation_steps=rule.remedy,
         url=rule.anchor,
     )

@@ -19,7 +19,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec
@@ -32,6 +32,7 @@ from serving.blueprint.errors import InputError, Problem, ServingError
 if TYPE_CHECKING:
     from serving.preview.diff import PlanDiff
     from serving.preview.plan import Plan
+    from serving.preview.policy_driver import PolicyInfo
 
 EXIT_FINE = 0
 EXIT_VIOLATION = 1
@@ -138,6 +139,8 @@ _debug_option = click.option("--debug", is_flag=True, help="Show traces of error
 @click.option("--json", "as_json", is_flag=True, help="Print plan and comparison as JSON.")
 @click.option("--markdown", metavar="FILE|-", callback=_not_empty, help="Write a pull-request comment.")
 @click.option("--html", type=_FILE, help="Write one self-contained page.")
+@click.option("--sarif", type=_FILE, help="Save the policy findings as SARIF, for code hosts.")
+@click.option("--junit", type=_FILE, help="Save the policy findings as JUnit XML, for build servers.")
 @click.option("--terraform", type=_FILE, help="Save the AWS part as Terraform plan JSON, for scanners.")
 @click.option(
     "--manifests",
@@ -187,10 +190,11 @@ def _make_plan(options: dict[str, Any]) -> tuple[Plan, PlanDiff | None]:
         if options["against"] is None:
             return plan, None
         from serving.preview.diff import compare
-        from serving.preview.revision import base_plan
+        from serving.preview.revision import Judging, base_plan
 
         say(f"preview of {options['against']}")
-        base = base_plan(options["against"], options["project"], options["stack"])
+        judging = Judging(request.pack, options["policy_pack_config"])
+        base = base_plan(options["against"], options["project"], options["stack"], judging)
     return plan, compare(base, plan, options["against"])
 
 
@@ -232,6 +236,15 @@ def _write_plan(plan: Plan, diff: PlanDiff | None, options: dict[str, Any]) -> N
         from serving.preview.manifests import write_manifests
 
         write_manifests(plan, options["manifests"])
+    if options["sarif"] is not None:
+        from serving.report.document import as_json
+        from serving.report.sarif import as_sarif
+
+        _write_text(options["sarif"], as_json(as_sarif(plan, diff, options["project"])))
+    if options["junit"] is not None:
+        from serving.report.junit import as_junit
+
+        _write_text(options["junit"], as_junit(plan))
     if options["html"] is not None:
         from serving.report.html import as_html
 
@@ -321,27 +334,50 @@ def new(name: str, kind: str, folder: Path, debug: bool) -> int:
 
 
 @main.command()
-@click.option("--stack", required=True, help="Stack whose levels to show.")
+@click.option("--stack", help="Stack whose levels and parameters to show; without it, the pack's own.")
 @_project_option
 @click.option("--policy-pack", type=_FOLDER, help="Policy pack; PROJECT/policies by default.")
+@click.option("--rule", metavar="ID", callback=_not_empty, help="Explain this rule.")
+@click.option("--coverage", is_flag=True, help="Show which controls of which framework the rules implement.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.option("--markdown", metavar="FILE|-", callback=_not_empty, help="Write rules and controls as tables.")
 @_debug_option
 @_reports_errors
 def policies(**options: Any) -> int:  # noqa: ANN401
-    """List the policies at the levels of a stack."""
+    """List the policies, explain one of them, or show what they cover."""
     from serving.preview.session import list_policies
-    from serving.report.policies import as_policy_json, print_policies
 
     _leave_on_signals()
     pack = _pack(options | {"no_policies": False})
     if pack is None:
         raise InputError([Problem(str(options["project"]), 0, 0, "", f"has no {_PACK_FOLDER}/")])
-    found = list_policies(options["project"], options["stack"], pack)
-    if options["as_json"]:
-        click.echo(as_policy_json(found), nl=False)
-    else:
-        print_policies(found)
+    _write_policies(list_policies(options["project"], options["stack"], pack), options)
     return EXIT_FINE
+
+
+def _write_policies(found: Sequence[PolicyInfo], options: dict[str, Any]) -> None:
+    from serving.report import policies as report
+
+    if options["rule"] is not None:
+        found = [policy for policy in found if policy.name == options["rule"]] or _no_such_rule(found, options["rule"])
+    if options["markdown"] not in {None, "-"}:
+        _write_text(Path(options["markdown"]), report.as_policy_markdown(found))
+    if options["as_json"]:
+        click.echo(report.as_coverage_json(found) if options["coverage"] else report.as_policy_json(found), nl=False)
+    elif options["markdown"] is not None:
+        if options["markdown"] == "-":
+            click.echo(report.as_policy_markdown(found), nl=False)
+    elif options["coverage"]:
+        report.print_coverage(found)
+    elif options["rule"] is not None:
+        report.print_policy(found[0])
+    else:
+        report.print_policies(found)
+
+
+def _no_such_rule(found: Sequence[PolicyInfo], name: str) -> NoReturn:
+    known = tuple(policy.name for policy in found)
+    raise InputError([Problem("--rule", 0, 0, "", "the pack has no such rule", value=name, allowed=known)])
 
 
 @main.command("contract-test")

@@ -99,6 +99,8 @@ def test_a_dying_pack_exits_with_3() -> None:
         ["--against", "no-such-revision"],
         ["--out", "missing/plan.json"],
         ["--html", "missing/plan.html"],
+        ["--sarif", "missing/plan.sarif"],
+        ["--junit", "missing/plan.xml"],
         ["--policy-pack-config", "missing.json"],
     ],
 )
@@ -108,7 +110,9 @@ def test_a_wrong_option_value_exits_with_2(arguments: list[str]) -> None:
     assert "1 problem" in done.stderr
 
 
-@pytest.mark.parametrize("option", ["--against", "--out", "--html", "--markdown", "--policy-pack-config"])
+@pytest.mark.parametrize(
+    "option", ["--against", "--out", "--html", "--markdown", "--sarif", "--junit", "--policy-pack-config"]
+)
 def test_an_empty_option_value_exits_with_2(option: str) -> None:
     done = preview("duplicates", option, "")
     assert done.exit_code == 2
@@ -170,17 +174,47 @@ def test_an_output_that_cannot_take_every_character_gets_the_rest() -> None:
 
 def test_every_output_is_written_and_none_holds_a_secret(tmp_path: Path) -> None:
     html, markdown, plan = tmp_path / "p.html", tmp_path / "p.md", tmp_path / "p.json"
-    pack = PACKS / "demo"
-    done = preview(
-        "platform", "--policy-pack", pack, "--html", html, "--markdown", markdown, "--out", plan, "--json", "--full"
-    )
+    sarif, junit = tmp_path / "p.sarif", tmp_path / "p.xml"
+    files: list[str | Path] = [
+        "--html",
+        html,
+        "--markdown",
+        markdown,
+        "--out",
+        plan,
+        "--sarif",
+        sarif,
+        "--junit",
+        junit,
+    ]
+    done = preview("platform", "--policy-pack", PACKS / "demo", *files, "--json", "--full")
     assert done.exit_code == 0
     assert json.loads(done.stdout)["plan"] == json.loads(plan.read_text())
     assert json.loads(done.stdout)["diff"] is None
     for path in tmp_path.iterdir():
-        assert "models-bucket" in path.read_text() or path == markdown
+        assert "models-bucket" in path.read_text() or path in {markdown, sarif, junit}
         assert SECRET not in path.read_text()
     assert SECRET not in done.output
+
+
+def test_findings_are_saved_for_code_hosts_and_build_servers(tmp_path: Path) -> None:
+    sarif, junit, config = tmp_path / "p.sarif", tmp_path / "p.xml", tmp_path / "config.json"
+    config.write_text('{"named": {"prefix": "other-"}}')
+    arguments: list[str | Path] = ["--policy-pack", PACKS / "demo", "--policy-pack-config", config]
+    assert preview("platform", *arguments, "--sarif", sarif, "--junit", junit).exit_code == 1
+    results = json.loads(sarif.read_text())["runs"][0]["results"]
+    physical = [one["locations"][0]["physicalLocation"] for one in results if one["ruleId"] == "named"]
+    assert {one["artifactLocation"]["uri"] for one in physical} == {"tests/preview/programs/platform/__main__.py"}
+    assert all((ROOT / one["artifactLocation"]["uri"]).is_file() for one in physical)
+    assert junit.read_text().count("<failure ") == 2
+
+
+def test_the_findings_of_a_saved_plan_are_compared(tmp_path: Path) -> None:
+    path, config = tmp_path / "plan.json", tmp_path / "config.json"
+    config.write_text('{"named": {"prefix": "other-"}}')
+    preview("platform", "--policy-pack", PACKS / "demo", "--out", path)
+    arguments: list[str | Path] = ["--policy-pack", PACKS / "demo", "--policy-pack-config", config, "--against", path]
+    assert "2 new, 0 resolved, 2 as before" in preview("platform", *arguments).stdout
 
 
 def test_the_comment_can_be_printed() -> None:
@@ -219,6 +253,47 @@ def test_policies_are_listed() -> None:
     arguments += ["--policy-pack", PACKS / "demo"]
     assert "named  mandatory" in serving("policies", *arguments).stdout
     assert json.loads(serving("policies", *arguments, "--json").stdout)[0]["name"] == "named"
+
+
+def policies(*arguments: str) -> Result:
+    return serving("policies", "--project", ROOT, *arguments)
+
+
+def test_a_rule_is_explained_with_its_parameters_and_controls_without_a_stack() -> None:
+    out = " ".join(policies("--rule", "imds-v2-hop1").stdout.split())
+    wanted = ("imds-v2-hop1 mandatory", "remedy: set httpTokens", "parameter maximum_hops: 1 ", "Practices EC2.8")
+    assert all(text in out for text in wanted)
+    done = policies("--rule", "imds")
+    assert done.exit_code == 2
+    assert "imds-v2-hop1" in done.stderr
+
+
+def test_a_stack_has_levels_and_parameters_of_its_own() -> None:
+    found = json.loads(policies("--rule", "mr-serving-regions", "--stack", "dev", "--json").stdout)
+    assert found[0]["level"] == "disabled"
+    assert json.loads(policies("--rule", "mr-serving-regions", "--json").stdout)[0]["level"] != "disabled"
+
+
+def test_coverage_lists_every_checked_control_and_no_other() -> None:
+    from policies.frameworks import CONTROLS
+
+    found = json.loads(policies("--coverage", "--json").stdout)
+    listed = {(one["framework"], control["control"]) for one in found for control in one["controls"]}
+    assert listed <= {(control.framework.value, control.id) for control in CONTROLS}
+    assert all(control["rules"] for one in found for control in one["controls"])
+    assert "implement no control" in policies("--coverage").stdout
+
+
+def test_rules_and_controls_are_written_as_tables(tmp_path: Path) -> None:
+    path = tmp_path / "rules.md"
+    assert policies("--markdown", str(path)).stdout == ""
+    assert policies("--markdown", "-").stdout == path.read_text()
+    assert "| AWS Foundational Security Best Practices | EC2.8 | `imds-v2-hop1` |" in path.read_text()
+
+
+def test_a_pack_without_a_project_around_it_is_listed(tmp_path: Path) -> None:
+    done = serving("policies", "--project", tmp_path, "--policy-pack", PACKS / "demo", "--json")
+    assert [policy["name"] for policy in json.loads(done.stdout)] == ["named", "telling", "counting", "tagged"]
 
 
 @pytest.mark.parametrize("command", [["--help"], ["preview", "--help"], ["check", "blueprints"]])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +19,7 @@ from serving.preview.force_new import ForceNew, applies, force_new, parse_path, 
 from serving.preview.plan import Plan, PlanResource
 from serving.preview.properties import ABSENT, PropertyChange, differences, leaves
 from serving.preview.recording import Kind
+from serving.preview.trend import Trend, trend
 from serving.preview.values import PlanValue, is_secret, is_unknown
 
 
@@ -75,6 +76,7 @@ class PlanDiff:
         outputs: What changed in the stack's exports.
         sdk_versions: What changed in the versions of the provider SDKs.
         secrets: How many secrets stand on both sides; whether they differ is not known.
+        trend: What became of the findings; None unless both sides were judged.
     """
 
     base: str
@@ -82,10 +84,11 @@ class PlanDiff:
     outputs: tuple[PropertyChange, ...] = ()
     sdk_versions: tuple[PropertyChange, ...] = ()
     secrets: int = 0
+    trend: Trend | None = None
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing changed."""
+        """Whether nothing changed in what would be deployed."""
         return not (self.resources or self.outputs or self.sdk_versions)
 
     def of(self, change: Change) -> tuple[ResourceDiff, ...]:
@@ -123,6 +126,7 @@ def compare(old: Plan, new: Plan, base: str) -> PlanDiff:
         outputs=tuple(differences(dict(old.outputs), dict(new.outputs))),
         sdk_versions=tuple(differences(dict(old.sdk_versions), dict(new.sdk_versions))),
         secrets=_common_secrets(pairs),
+        trend=trend(old, new, renames),
     )
 
 
@@ -149,6 +153,15 @@ def to_document(diff: PlanDiff) -> dict[str, Any]:
         "outputs": [_change_document(change) for change in diff.outputs],
         "sdk_versions": [_change_document(change) for change in diff.sdk_versions],
         "secrets_not_compared": diff.secrets,
+        "findings": None if diff.trend is None else _trend_document(diff.trend),
+    }
+
+
+def _trend_document(found: Trend) -> dict[str, Any]:
+    return {
+        "new": [asdict(violation) for violation in found.new],
+        "resolved": [asdict(violation) for violation in found.resolved],
+        "standing": found.standing,
     }
 
 

@@ -102,6 +102,54 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """One requirement of a framework that a policy says it implements."""
+
+    framework: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a pack says of one of its policies.
+
+    Attributes:
+        name: The policy's identifier, as in `Violation.rule`.
+        title: What must hold.
+        description: What exactly is looked at.
+        level: Enforcement level for this stack.
+        severity: `low` to `critical`, or empty.
+        remedy: What to do about a violation.
+        url: Where to read more, or empty.
+        controls: What it implements of which framework.
+    """
+
+    name: str
+    title: str
+    description: str
+    level: str
+    severity: str
+    remedy: str
+    url: str
+    controls: tuple[Control, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a resource with findings is written.
+
+    Attributes:
+        urn: The resource.
+        file: Path below the project's folder, with `/`.
+        line: Counted from 1.
+    """
+
+    urn: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Remediation:
     """What a policy would change in a resource by itself: only named here, never applied."""
 
@@ -157,6 +205,8 @@ class Plan:
         policy_pack: Name and version of the pack that judged, or None.
         policies: How many policies judged.
         disabled_policies: Names of the pack's policies that are switched off for this stack, sorted.
+        rules: The policies that judged, sorted by name.
+        places: Where what the violations are about is written, sorted by URN.
         sdk_versions: Versions of the provider SDKs that the program uses, by package.
         recovery: What the services promise of recovery, judged by what the plan deploys; empty if the program
             exports no promise.
@@ -174,6 +224,8 @@ class Plan:
     policy_pack: str | None = None
     policies: int = 0
     disabled_policies: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    places: tuple[Place, ...] = ()
     sdk_versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     recovery: tuple[Assessment, ...] = ()
 
@@ -290,9 +342,15 @@ def _plan(document: dict[str, Any]) -> Plan:
         policy_pack=document["policy_pack"],
         policies=int(document.get("policies", 0)),  # files of before have neither
         disabled_policies=tuple(document.get("disabled_policies", ())),
+        rules=tuple(_rule(entry) for entry in document.get("rules", ())),  # nor these
+        places=tuple(Place(**entry) for entry in document.get("places", ())),
         sdk_versions=dict(document["sdk_versions"]),
         recovery=tuple(_assessment(entry) for entry in document.get("recovery", ())),  # nor this
     )
+
+
+def _rule(entry: dict[str, Any]) -> Rule:
+    return Rule(**entry | {"controls": tuple(Control(**control) for control in entry["controls"])})
 
 
 def _assessment(entry: dict[str, Any]) -> Assessment:

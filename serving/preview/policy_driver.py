@@ -10,6 +10,7 @@ What a rule means is the pack's own business.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -35,7 +36,7 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, resource_pb2
 from serving.blueprint.errors import InputError, InternalError, Problem
 from serving.preview.leaving import end, on_leaving
 from serving.preview.monitor import PROVIDER_TYPE_PREFIX, STACK_TYPE
-from serving.preview.plan import Level, Remediation, Violation
+from serving.preview.plan import Control, Level, Remediation, Rule, Violation
 from serving.preview.project import Project, StackConfig
 from serving.preview.recording import Kind, Recording, Registration
 from serving.preview.runner import ORGANIZATION
@@ -70,6 +71,9 @@ _SEVERITIES = {
     analyzer_pb2.POLICY_SEVERITY_HIGH: "high",
     analyzer_pb2.POLICY_SEVERITY_CRITICAL: "critical",
 }
+_KINDS = {analyzer_pb2.POLICY_TYPE_RESOURCE: "resource", analyzer_pb2.POLICY_TYPE_STACK: "stack"}
+_CONTROL_SEPARATOR = ": "
+"""Between framework and id in a tag that names a control. `policies.server` writes the same."""
 # How the project's pack opens a message that is not a plain violation; another pack's messages are plain.
 _STATES = {"undetermined:": "undetermined", "waived until": "waived", "policy-error:": "error"}
 _REMEDY = "remedy:"
@@ -81,26 +85,36 @@ class PolicyPackError(InternalError):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a pack found, by how many policies, and which of its policies are disabled."""
+    """What a pack found, by which policies, and which of them are disabled."""
 
     pack: str
     policies: int
     disabled: tuple[str, ...]
     violations: tuple[Violation, ...]
     remediations: tuple[Remediation, ...]
+    rules: tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyInfo:
-    """What a pack says of one of its policies."""
+class Parameter:
+    """What can be set of a policy; the value is the one that holds."""
 
     name: str
-    title: str
+    value: Any
     description: str
-    level: str
-    severity: str
-    remedy: str
-    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyInfo(Rule):
+    """What a pack says of one of its policies, for those who configure it.
+
+    Attributes:
+        kind: `resource`, `stack`, or empty where the pack does not say.
+        parameters: In the pack's order.
+    """
+
+    kind: str = ""
+    parameters: tuple[Parameter, ...] = ()
 
 
 class PolicyPack:
@@ -205,6 +219,10 @@ class PolicyPack:
             disabled=tuple(disabled),
             violations=tuple(sorted(found, key=_violation_order)),
             remediations=tuple(sorted(answers.remediations, key=lambda r: (r.urn, r.rule))),
+            rules=tuple(
+                _rule(policies[name], configuration[name].enforcementLevel)
+                for name in sorted(policies.keys() - set(disabled))
+            ),
         )
 
     def _connect(self) -> analyzer_pb2_grpc.AnalyzerStub:
@@ -578,16 +596,42 @@ def _stated_version(folder: Path) -> str:
 
 
 def _policy_info(policy: analyzer_pb2.PolicyInfo) -> PolicyInfo:
-    names = {number: name for name, number in _LEVEL_NAMES.items()}
+    rule = _rule(policy, policy.enforcementLevel)
     return PolicyInfo(
+        **{field.name: getattr(rule, field.name) for field in dataclasses.fields(rule)},
+        kind=_KINDS.get(policy.policy_type, ""),
+        parameters=tuple(
+            Parameter(name, schema.get("default"), str(schema.get("description", "")))
+            for name, schema in sorted(json_format.MessageToDict(policy.configSchema.properties).items())
+        ),
+    )
+
+
+def _rule(policy: analyzer_pb2.PolicyInfo, level: analyzer_pb2.EnforcementLevel.ValueType) -> Rule:
+    names = {number: name for name, number in _LEVEL_NAMES.items()}
+    return Rule(
         name=policy.name,
         title=policy.displayName,
         description=policy.description,
-        level=names[policy.enforcementLevel],
+        level=names[level],
         severity=_SEVERITIES.get(policy.severity, ""),
         remedy=policy.remediation_steps,
         url=policy.url,
+        controls=tuple(_controls(policy)),
     )
+
+
+def _controls(policy: analyzer_pb2.PolicyInfo) -> Iterator[Control]:
+    """The controls that a policy names: one in the protocol's own field, which has room for no more, all in tags.
+
+    Tags are free text, so they count only where the policy names a framework at all.
+    """
+    if not policy.framework.name:
+        return
+    first = Control(policy.framework.name, policy.framework.reference)
+    tagged = (tag.rpartition(_CONTROL_SEPARATOR) for tag in policy.tags)
+    named = (Control(framework, control) for framework, _, control in tagged if framework and control)
+    yield from dict.fromkeys([first, *named])
 
 
 def stack_tags(project: Project, config: StackConfig) -> dict[str, str]:

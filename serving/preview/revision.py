@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import NoReturn
@@ -20,16 +22,39 @@ from serving.blueprint.errors import InputError, Problem
 from serving.preview.leaving import end, on_leaving
 from serving.preview.plan import Plan, read_plan
 
+_JUDGED = (0, 1)  # exit codes of a preview that was made, whatever was found in it
 _CODE_ROOT = Path(__file__).resolve().parents[2]
 
 
-def base_plan(against: str, project: Path, stack: str) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """The pack that judges a revision: the one of now, so that a difference comes from the stack and not from it.
+
+    Attributes:
+        pack: Its folder; None leaves the policies out.
+        config: File with levels and parameters, as for the preview itself.
+    """
+
+    pack: Path | None = None
+    config: Path | None = None
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The same in the words of the command line."""
+        if self.pack is None:
+            return ("--no-policies",)
+        config = ("--policy-pack-config", str(self.config.resolve())) if self.config else ()
+        return ("--policy-pack", str(self.pack.resolve()), *config)
+
+
+def base_plan(against: str, project: Path, stack: str, judging: Judging = Judging()) -> Plan:
     """The plan that `against` names.
 
     Args:
         against: Path of a saved plan, or a git revision of the repository that holds `project`.
         project: The project's folder.
         stack: The stack to preview at that revision.
+        judging: What judges a revision; a saved plan has its findings.
 
     Raises:
         InputError: It is neither, or the revision cannot be previewed.
@@ -41,10 +66,10 @@ def base_plan(against: str, project: Path, stack: str) -> Plan:
         tempfile.TemporaryDirectory(prefix="serving-against-") as folder,
         on_leaving(lambda: shutil.rmtree(folder, ignore_errors=True)),
     ):
-        return _preview_revision(against, project.resolve(), stack, Path(folder))
+        return _preview_revision(against, project.resolve(), stack, Path(folder), judging)
 
 
-def _preview_revision(revision: str, project: Path, stack: str, folder: Path) -> Plan:
+def _preview_revision(revision: str, project: Path, stack: str, folder: Path, judging: Judging) -> Plan:
     prefix = _git(project, revision, "rev-parse", "--show-prefix").decode().strip()
     commit = _git(project, revision, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     root = Path(_git(project, revision, "rev-parse", "--show-toplevel").decode().strip())
@@ -56,13 +81,13 @@ def _preview_revision(revision: str, project: Path, stack: str, folder: Path) ->
     if not there.is_dir():
         _refuse(revision, f"there was no folder {prefix} at that revision")
     saved = folder / "plan.json"
-    _run_preview(revision, there, stack, saved)
+    _run_preview(revision, there, ("--stack", stack, "--out", str(saved), *judging.arguments), saved)
     return read_plan(saved)
 
 
-def _run_preview(revision: str, project: Path, stack: str, saved: Path) -> None:
-    """Run the revision's own `serving`, where it has one; ours otherwise."""
-    command = ["-m", "serving", "preview", "--no-policies", "--stack", stack, "--out", str(saved)]
+def _run_preview(revision: str, project: Path, arguments: Sequence[str], saved: Path) -> None:
+    """Run the revision's own `serving`, where it has one; ours otherwise. A plan that is refused is a plan."""
+    command = ["-m", "serving", "preview", *arguments]
     path = os.pathsep.join(filter(None, [str(_CODE_ROOT), os.environ.get("PYTHONPATH", "")]))
     with (
         subprocess.Popen(  # noqa: S603
@@ -75,7 +100,7 @@ def _run_preview(revision: str, project: Path, stack: str, saved: Path) -> None:
         on_leaving(lambda: end(running)),
     ):
         _, errors = running.communicate()
-    if running.returncode or not saved.is_file():
+    if running.returncode not in _JUDGED or not saved.is_file():
         said = errors.decode(errors="replace").strip()
         _refuse(revision, f"the stack cannot be previewed at that revision:\n{said}")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serving.preview.build import build_plan
+from serving.preview.places import places
 from serving.preview.plan import Plan
 from serving.preview.project import Project, StackConfig, load_project, load_stack_config
 from serving.preview.runner import run_program
@@ -81,11 +82,13 @@ def _preview(
         policy_pack=judgement.pack,
         policies=judgement.policies,
         disabled_policies=judgement.disabled,
+        rules=judgement.rules,
+        places=places(recording, project, (violation.urn for violation in judgement.violations)),
     )
 
 
-def list_policies(root: Path, stack: str, pack: Path) -> tuple[PolicyInfo, ...]:
-    """What a pack checks, at the levels of a stack.
+def list_policies(root: Path, stack: str | None, pack: Path) -> tuple[PolicyInfo, ...]:
+    """What a pack checks, at the levels of a stack, or at its own where none is named.
 
     Raises:
         InputError: Project, stack or pack are not what they should be.
@@ -93,6 +96,11 @@ def list_policies(root: Path, stack: str, pack: Path) -> tuple[PolicyInfo, ...]:
     """
     from serving.preview.policy_driver import PolicyPack
 
-    project = load_project(root.resolve())
-    with PolicyPack(pack, project, load_stack_config(project, stack)) as running:
+    if stack is None:
+        project = Project(root=root.resolve(), name=root.resolve().name, program=root.resolve(), config={})
+        config = StackConfig(stack="", values={}, secret_keys=frozenset())
+    else:
+        project = load_project(root.resolve())
+        config = load_stack_config(project, stack)
+    with PolicyPack(pack, project, config) as running:
         return running.policies()

@@ -14,8 +14,8 @@ from serving.preview.diff import Change, PlanDiff
 from serving.preview.plan import Plan
 from serving.preview.recording import Kind
 from serving.preview.values import PlanValue
-from serving.report import recovery, wording
-from serving.report.grouping import by_rule
+from serving.report import findings, recovery, wording
+from serving.report.grouping import by_framework, by_resource, by_rule
 from serving.report.tree import branches
 
 _TEMPLATE = "preview.html.j2"
@@ -33,6 +33,9 @@ def as_html(plan: Plan, diff: PlanDiff | None) -> str:
             diff=diff,
             changes=list(Change),
             rules=by_rule(plan.violations),
+            resources=by_resource(plan.violations),
+            frameworks=by_framework(plan),
+            places={place.urn: place for place in plan.places},
             branches=branches(plan, full=True),
             regions=sorted(regions.items()),
             types=sorted(plan.counts.items(), key=lambda entry: (-entry[1], entry[0])),
@@ -51,6 +54,7 @@ def _environment() -> Environment:
     )
     environment.filters["rows"] = _rows
     environment.globals["word"] = wording
+    environment.globals["findings"] = findings
     environment.globals["recovery"] = recovery
     return environment
 

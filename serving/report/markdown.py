@@ -14,7 +14,8 @@ from serving.preview.diff import Change, PlanDiff, ResourceDiff
 from serving.preview.plan import Plan, Violation
 from serving.preview.recording import Kind
 from serving.report import recovery
-from serving.report.grouping import by_rule
+from serving.report.findings import coverage, rule_names, tally, trend_words
+from serving.report.grouping import by_framework, by_resource, by_rule
 from serving.report.tree import Branch, branches
 from serving.report.wording import (
     NO_REGION,
@@ -58,7 +59,10 @@ def _render(plan: Plan, diff: PlanDiff | None, limit: int) -> str:
         *_duplicates(plan),
         *_recovery(plan),
         *_judged(plan),
+        *_trend(diff, limit),
         *_violations(plan, limit),
+        *_by_resource(plan, limit),
+        *_by_framework(plan, limit),
         *(_diff(diff, limit) if diff is not None else []),
         *_messages(plan, limit),
         *_tree(plan, limit),
@@ -125,6 +129,43 @@ def _rule(rule: str, violations: list[Violation], limit: int) -> str:
         body += ["", f"<{first.url}>" if is_link(first.url) else f"See {_code(first.url)}"]
     where = counted(len(violations), "finding")
     return _details(f"{level_word(first)}: {rule}, {where}", body, is_open=first.stops)
+
+
+def _trend(diff: PlanDiff | None, limit: int) -> list[str]:
+    if diff is None or diff.trend is None:
+        return []
+    said = f"Findings against {_code(diff.base)}: {trend_words(diff.trend)}."
+    marked = [("new", v) for v in diff.trend.new] + [("resolved", v) for v in diff.trend.resolved]
+    if not marked:
+        return [said]
+    lines = [
+        f"- **{mark}** {level_word(v)}: {_code(v.rule)} {_code(resource_name(v.urn))} {_escape(v.message)}"
+        for mark, v in marked
+    ]
+    is_open = any(violation.stops for violation in diff.trend.new)
+    return [said, _details("New and resolved findings", _cut(lines, limit), is_open=is_open)]
+
+
+def _by_resource(plan: Plan, limit: int) -> list[str]:
+    found = by_resource(plan.violations)
+    if len(found) < 2:
+        return []
+    lines = [f"- {_code(resource_name(urn))} {tally(group)}: {_escape(rule_names(group))}" for urn, group in found]
+    return [_details("Findings by resource", _cut(lines, limit))]
+
+
+def _by_framework(plan: Plan, limit: int) -> list[str]:
+    parts: list[str] = []
+    for framework, controls in by_framework(plan):
+        rows = [
+            f"| {_escape(c.control)} | {tally(c.violations)} | {_escape(', '.join(c.rules))} |"
+            for c in sorted(controls, key=lambda c: not c.violations)
+        ]
+        if len(rows) > limit:
+            rows = [*rows[:limit], f"| … and {len(rows) - limit:,} more | | |"]
+        table = ["| control | findings | rules |", "| --- | --- | --- |", *rows]
+        parts.append(_details(f"{framework}: {coverage(controls)}", table))
+    return parts
 
 
 def _diff(diff: PlanDiff, limit: int) -> list[str]:

@@ -22,7 +22,8 @@ from serving.preview.plan import Plan, Violation
 from serving.preview.recording import Kind, Severity
 from serving.report import recovery
 from serving.report.console import Console
-from serving.report.grouping import by_rule
+from serving.report.findings import coverage, rule_names, tally, trend_words
+from serving.report.grouping import by_framework, by_resource, by_rule
 from serving.report.tree import Branch, branches
 from serving.report.wording import (
     NO_REGION,
@@ -65,6 +66,8 @@ def print_plan(plan: Plan, diff: PlanDiff | None, *, full: bool = False) -> None
         _print_diff(console, diff, full=full)
     _print_messages(console, plan)
     _print_violations(console, plan, full=full)
+    _print_groups(console, plan, full=full)
+    _print_trend(console, diff, full=full)
     _print_remediations(console, plan)
     _print_duplicates(console, plan)
     _print_unchecked(console, plan)
@@ -229,6 +232,39 @@ def _print_violating(console: Console, violations: list[Violation], *, full: boo
     lines = [f"{resource_name(violation.urn)}: {violation.message}" for violation in violations]
     for text in _cut(lines, full=full):
         _line(console, text, 6)
+
+
+def _print_groups(console: Console, plan: Plan, *, full: bool) -> None:
+    """Print the same findings by resource and by framework, where that says more than by rule."""
+    resources = by_resource(plan.violations)
+    if len(resources) > 1:
+        _title(console, "Findings by resource")
+        lines = [f"{resource_name(urn)}: {tally(found)}: {rule_names(found)}" for urn, found in resources]
+        for text in _cut(lines, full=full):
+            _line(console, text)
+    frameworks = by_framework(plan)
+    if frameworks:
+        _title(console, "Findings by framework")
+    for framework, controls in frameworks:
+        _line(console, f"{framework}: {coverage(controls)}")
+        for control in controls:
+            if control.violations:
+                found = f"{tally(control.violations)}: {rule_names(control.violations)}"
+                style = "red" if control.violations[0].stops else "yellow"
+                _line(console, Text(f"{control.control}: {found}", style=style), 6)
+            elif full:
+                _line(console, f"{control.control}: no finding: {', '.join(control.rules)}", 6)
+
+
+def _print_trend(console: Console, diff: PlanDiff | None, *, full: bool) -> None:
+    if diff is None or diff.trend is None:
+        return
+    _title(console, f"Findings against {diff.base}")
+    _line(console, trend_words(diff.trend))
+    for mark, found, style in (("+", diff.trend.new, "red"), ("-", diff.trend.resolved, "green")):
+        lines = [f"{mark} {level_word(v)}: {v.rule}: {resource_name(v.urn)}: {v.message}" for v in found]
+        for text in _cut(lines, full=full):
+            _line(console, Text(text, style=style))
 
 
 def _print_remediations(console: Console, plan: Plan) -> None:

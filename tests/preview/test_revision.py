@@ -14,9 +14,9 @@ import pytest
 from serving.blueprint.errors import InputError
 from serving.preview.diff import compare
 from serving.preview.plan import write_plan
-from serving.preview.revision import base_plan
+from serving.preview.revision import Judging, base_plan
 from serving.preview.session import Request, preview
-from tests.preview.samples import plan_of
+from tests.preview.samples import PACKS, plan_of
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -50,6 +50,14 @@ def test_a_revision_is_previewed_as_it_was(project: Path) -> None:
     assert (change.path, change.before, change.after) == (("size",), 1, 2)
     assert git(project, "status", "--porcelain", "--untracked-files=no") == before
     assert len(git(project, "worktree", "list").splitlines()) == 1
+
+
+def test_a_revision_is_judged_by_the_pack_of_now_at_the_levels_of_now(project: Path) -> None:
+    config = project / "config.json"
+    config.write_text('{"counting": "mandatory"}')
+    old = base_plan("main", project, "dev", Judging(PACKS / "demo", config))
+    assert [(violation.rule, violation.level) for violation in old.violations] == [("counting", "mandatory")]
+    assert base_plan("main", project, "dev").policy_pack is None
 
 
 def test_a_saved_plan_is_read(project: Path) -> None:
