@@ -130,12 +130,16 @@ def namespace(resource: Resource) -> str:
 
     A name that is not known yet is taken from the Namespace of the stack that it comes from.
     """
-    node = resource.at("metadata", "namespace")
+    return namespace_at(resource, resource.at("metadata", "namespace")) or "default"
+
+
+def namespace_at(resource: Resource, node: Node) -> str | None:
+    """The namespace that a property names, also where it is named by a Namespace of the stack."""
     if node.unknown:
         for source in resource.sources(node):
             if source.token == NAMESPACE:
                 return source.urn if source.at("metadata", "name").unknown else object_name(source)
-    return node.text() or "default"
+    return node.text()
 
 
 def object_name(resource: Resource) -> str:
