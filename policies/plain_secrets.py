@@ -30,16 +30,21 @@ _KEEPERS: Final = frozenset(
 _REFERENCE: Final = re.compile(
     r"^([$%@<`{\[*/]|\./|~/|-|https?://|(arn|file|vault|ssm|secretsmanager|op|awssm|ref\+\w+|alias|env|ssh-\w+):"
     r"|(projects|alias|ssm|secret)/|ssh-(rsa|ed25519)|ecdsa-"
-    r"|(true|false|yes|no|on|off|none|null|nil|str|string|bytes|optional|required|disabled|enabled)\b[,;]?$)",
+    r"|(true|false|yes|no|on|off|none|null|nil|str|string|bytes|optional|required|disabled|enabled|empty|unused|not-needed)\b[,;]?$)",
     re.IGNORECASE | re.ASCII,
 )
 _NUMBER: Final = re.compile(r"^\d+$", re.ASCII)
-# `export DB_PASSWORD=x`, `password: "x"`, `"password": "x"`, `password = "x"`; bare words after ` = ` are code.
+# `export DB_PASSWORD=x`, `password: x`, `"password": "x"`, `password = "x"`; bare words after ` = ` are code, and
+# several words after `: ` are prose.
 _ASSIGNMENT: Final = re.compile(
     r"(?:(?<![\w.$-])|(?<=--))(?P<name>[A-Za-z_][\w.-]{0,99})[\"']?"
-    r"(?:(?P<tight>=|:[ \t]{1,9})[\"']?|[ \t]{0,9}[=:][ \t]{0,9}[\"'])(?P<value>[^\s\"',;}]{1,200})",
+    r"(?:(?P<tight>=|:[ \t]{1,9}(?=[^\s\"']{1,200}[ \t]{0,9}(?:[\r\n#}]|$)))|[ \t]{0,9}[=:][ \t]{0,9}[\"'])"
+    r"[\"']?(?P<value>[^\s\"',;}]{1,200})",
     re.ASCII,
 )
+# `secret: chat-tls` names the object that keeps the secret
+_OBJECTS: Final = frozenset({"secret", "credentials"})
+_OBJECT_NAME: Final = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)+$|^include$", re.ASCII)
 _CODE: Final = re.compile(r"[(\[]|^\w+(\.\w+)+$", re.ASCII)
 _FLAG: Final = re.compile(r"^--?(?P<name>[A-Za-z][\w.-]*)(?:=(?P<value>.*))?$", re.DOTALL | re.ASCII)
 _GZIP: Final = b"\x1f\x8b"
@@ -68,9 +73,17 @@ def states_secret(text: str) -> bool:
     if has_secret_form(text):
         return True
     return any(
-        is_secret_value(match["name"], match["value"]) and not (match["tight"] and _CODE.search(match["value"]))
+        is_secret_value(match["name"], match["value"])
+        and not (match["tight"] and _CODE.search(match["value"]))
+        and not (match["name"] in _OBJECTS and _OBJECT_NAME.match(match["value"]))
         for match in _ASSIGNMENT.finditer(text)
     )
+
+
+def is_bare_flag(text: str) -> bool:
+    """Whether an argument of a command line only names what the next one says."""
+    match = _FLAG.match(text)
+    return match is not None and match["value"] is None
 
 
 def argument_states_secret(before: str, text: str) -> bool:
@@ -78,8 +91,7 @@ def argument_states_secret(before: str, text: str) -> bool:
     match = _FLAG.match(text)
     if match is not None:
         return is_secret_value(match["name"], match["value"] or "") or states_secret(match["value"] or "")
-    flag = _FLAG.match(before)
-    if flag is not None and flag["value"] is None and is_secret_value(flag["name"], text):
+    if is_bare_flag(before) and is_secret_value(before.lstrip("-"), text):
         return True
     return states_secret(text)
 

@@ -13,6 +13,7 @@ from policies.images import FUNCTION, SAGEMAKER_MODEL, TASK_DEFINITION
 from policies.nodes import INSTANCE, LAUNCH_TEMPLATE
 from policies.plain_secrets import (
     argument_states_secret,
+    is_bare_flag,
     is_kept_elsewhere,
     is_secret_value,
     leads_to_secret,
@@ -98,7 +99,7 @@ def _judge_command(resource: Resource, command: Node) -> Iterator[Outcome]:
 
 
 def _judge_argument(resource: Resource, before: Node | None, argument: Node) -> Iterator[Outcome]:
-    if argument.secret:
+    if argument.secret and (argument.unknown or not is_bare_flag(argument.text() or "")):
         yield Violation(f"{argument.place} is marked as a secret, and can be read here")
     elif is_kept_elsewhere(resource, argument):
         return

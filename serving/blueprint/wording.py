@@ -22,6 +22,8 @@ _SECRET_WORDS = frozenset({"password", "passwd", "passphrase", "secret", "secret
 _SECRET_ENDINGS = frozenset({"token", "credential", "pwd"})
 _SETTING_WORDS = frozenset({"secrets", "secure"})
 """Secret words that end names of settings: `USE_SECRETS`, `COOKIE_SECURE`."""
+_NAMING_WORDS = frozenset({"existing", "pull"})
+"""Before a secret word these say that an object is named: `existingSecret`, `IMAGE_PULL_SECRET`."""
 _SECRET_KEYS = frozenset({"access", "api", "encryption", "license", "private", "secret", "signing", "ssh"})
 _COUNTED_TOKENS = frozenset(
     {"first", "per", "next", "input", "output", "last", "each", "max", "bos", "eos", "pad", "unk", "stop", "special"}
@@ -36,6 +38,7 @@ _SECRET_VALUE = re.compile(
     r"|\bhf_[A-Za-z0-9]{20}"
     r"|\bsk-(?:(?:proj|svcacct|admin|ant)-[\w-]{20}|[A-Za-z0-9]{32})"
     r"|\bxox[abeprs]-[A-Za-z0-9-]{10}"
+    r"|\bhooks\.slack\.com/services/T\w+/B\w+/\w{10}"
     r"|\bAIza[\w-]{35}"
     r"|\beyJ[\w-]{10,}\.eyJ"
     r"|\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@]{0,99}:[^\s:/@$<{%]{1,99}@",
@@ -94,7 +97,7 @@ def names_secret_value(key: str) -> bool:
     `PASSWORD_FILE`, `secretName` and `existingSecret` name something else.
     """
     words = _words(key)
-    if not words or words[-1] in _SETTING_WORDS or "existing" in words[:-1]:
+    if not words or words[-1] in _SETTING_WORDS or not _NAMING_WORDS.isdisjoint(words[:-1]):
         return False
     return words[-1] in _SECRET_WORDS or _ends_secret(words)
 

@@ -79,6 +79,8 @@ SAMPLES = (
             ("DATABASE_URL", "postgres://chat:$(PASSWORD)@db.internal:5432/chat"),
             ("MODEL", "sk-learn-a-model-with-a-very-long-name-indeed"),
             ("API_KEY", ""),
+            ("OPENAI_API_KEY", "EMPTY"),
+            ("IMAGE_PULL_SECRET", "regcred"),
         )
     ),
     Sample(
@@ -107,6 +109,7 @@ SAMPLES = (
             ),
         ),
     ),
+    Sample(Case.ALLOWED, "prose", (config("README", "# password: see the vault\nsecret: chat-tls\n"),)),
     Sample(Case.ALLOWED, "certificate", (config("ca.crt", "-----BEGIN CERTIFICATE-----\nMIIB\n"),)),
     Sample(Case.ALLOWED, "program", (config("main.py", "token = request.headers['x']\npassword: str = read()\n"),)),
     Sample(Case.ALLOWED, "function", (function("SECRET_ARN", "x"),)),
@@ -172,6 +175,7 @@ SAMPLES = (
     Sample(Case.DISALLOWED, "flag", (with_args("--api-key=abcdef"),), STATES),
     Sample(Case.DISALLOWED, "script", (with_args("export DB_PASSWORD=hunter2; exec serve"),), STATES),
     Sample(Case.DISALLOWED, "file", (config("app.properties", "port=80\ndb.password=hunter2\n"),), STATES),
+    Sample(Case.DISALLOWED, "settings", (config("app.yaml", "user: chat\npassword: hunter2\nport: 80\n"),), STATES),
     Sample(Case.DISALLOWED, "chart value", (with_args("--set=auth.password=hunter2"),), STATES),
     Sample(Case.DISALLOWED, "flag and value", (with_args("--api-key", "abcdef"),), STATES),
     Sample(Case.DISALLOWED, "document", (config("app.json", '{"db": {"password": "hunter2"}}'),), STATES),
