@@ -20,7 +20,7 @@ from policies.findings import Report, State
 from policies.levels import Settings
 from policies.rule import ANY_TYPE, Doubt, Kind, Level, Outcome, Outcomes, Rule, Violation, guard
 from policies.stack import Stack
-from policies.views import Resource, secret_texts
+from policies.views import Resource
 from policies.waivers import WaiverUse
 from serving.blueprint.errors import format_path
 
@@ -177,7 +177,7 @@ class _Secrets:
     def scrub(self, text: str) -> str:
         """The text without any of the secrets, the longest first."""
         if self._texts is None:
-            found = {secret for resource in self._resources for secret in secret_texts(resource.properties.raw)}
+            found = {secret for resource in self._resources for secret in resource.secrets}
             long = (secret for secret in found if len(secret) >= _SHORTEST_SCRUBBED)
             self._texts = tuple(sorted(long, key=lambda secret: (-len(secret), secret)))
         for secret in self._texts:

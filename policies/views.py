@@ -215,6 +215,7 @@ class Resource:
     __slots__ = (
         "_load",
         "_properties",
+        "_secrets",
         "_stack",
         "dependencies",
         "ignore_changes",
@@ -252,6 +253,7 @@ class Resource:
         self._stack: Stack | None = None
         self._load = load
         self._properties: Node | None = None
+        self._secrets: frozenset[str] | None = None
 
     @property
     def properties(self) -> Node:
@@ -259,6 +261,13 @@ class Resource:
         if self._properties is None:
             self._properties = Node(dict(self._load()), (), self.urn)
         return self._properties
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Every text and number that is marked as secret; collected once."""
+        if self._secrets is None:
+            self._secrets = frozenset(secret_texts(self.properties.raw))
+        return self._secrets
 
     @property
     def stack(self) -> Stack:
@@ -281,7 +290,7 @@ class Resource:
         Stack rules are given outputs, resource rules inputs. What somebody declared is what can be judged and
         mended, and it is the same in a preview and in an update: so inputs count wherever they were seen.
         """
-        self._load, self._properties = other._load, other._properties
+        self._load, self._properties, self._secrets = other._load, other._properties, other._secrets
 
     def __getitem__(self, key: str) -> Node:
         return self.properties[key]

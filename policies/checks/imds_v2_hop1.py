@@ -10,6 +10,7 @@ from policies.frameworks import EC2_8, EC2_170
 from policies.rule import Kind, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.views import Resource
 
+NODE_CLASS: Final = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 DEFAULTS: Final = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
 
 
@@ -25,30 +26,37 @@ class InstanceMetadata(Parameters):
 
 
 def check(resource: Resource, parameters: InstanceMetadata) -> Outcomes:
-    """Judge a launch template, an instance, or the defaults of an account and region."""
-    options = resource.properties if resource.token == DEFAULTS else resource["metadataOptions"]
+    """Judge a launch template, an instance, a node class of Karpenter, or the defaults of an account and region."""
+    node_class = resource.token == NODE_CLASS
+    options = resource.at("spec", "metadataOptions") if node_class else resource["metadataOptions"]
+    options = resource.properties if resource.token == DEFAULTS else options
     if options["httpEndpoint"].text() == "disabled":
         return
-    if options["httpTokens"].text() != "required":
-        yield Violation(f"{options['httpTokens'].place} is not required")
-    hops = options["httpPutResponseHopLimit"].number()
-    if hops is None or hops > parameters.maximum_hops:
-        yield Violation(f"{options['httpPutResponseHopLimit'].place} is not {parameters.maximum_hops} or less")
+    tokens, hops = options["httpTokens"], options["httpPutResponseHopLimit"]
+    if tokens.text() != "required" and not (node_class and tokens.missing):
+        yield Violation(f"{tokens.place} is not required")
+    if (hops.number() or _hops_by_default(resource)) > parameters.maximum_hops:
+        yield Violation(f"{hops.place} is not {parameters.maximum_hops} or less")
+
+
+def _hops_by_default(resource: Resource) -> float:
+    """Karpenter asks for tokens and one hop where nothing is stated (karpenter.sh, "NodeClasses", read 2026-11)."""
+    return 1.0 if resource.token == NODE_CLASS else float("inf")
 
 
 RULE = Rule(
     id="imds-v2-hop1",
     title="Instance metadata asks for a session token and answers on the node only",
     description=(
-        "Launch templates, instances and account defaults require IMDSv2 tokens and limit answers to one hop, or "
-        "switch the metadata service off."
+        "Launch templates, instances, Karpenter's node classes and account defaults require IMDSv2 tokens and limit "
+        "answers to one hop, or switch the metadata service off."
     ),
     effect="a pod, or a request forged through one, can take the credentials of its node",
     remedy="set httpTokens to required and httpPutResponseHopLimit to 1",
     topic=Topic.IDENTITY,
     kind=Kind.RESOURCE,
     severity=Severity.HIGH,
-    tokens=("aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance", DEFAULTS),
+    tokens=("aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance", DEFAULTS, NODE_CLASS),
     parameters=InstanceMetadata,
     check=check,
     frameworks=(EC2_8, EC2_170),

@@ -45,12 +45,16 @@ class RestoreTests(Parameters):
     maximum_interval_days: int = Field(default=31, ge=1, description="Longest time between two restore tests.")
 
 
+_Place = tuple[str | None, str]
+"""Region and protected type."""
+
+
 @dataclass(slots=True)
 class _Tests:
-    """Test plans by region and protected type. `lost` says why another one cannot be placed."""
+    """Test plans by place. `lost` says why a plan is not known there, or (None) why a test cannot be placed."""
 
-    at: dict[tuple[str | None, str], list[Resource]] = field(default_factory=dict)
-    lost: list[ReadError] = field(default_factory=list)
+    at: dict[_Place, list[Resource]] = field(default_factory=dict)
+    lost: dict[_Place | None, ReadError] = field(default_factory=dict)
 
 
 def check(store: Resource, parameters: RestoreTests) -> Outcomes:
@@ -59,10 +63,12 @@ def check(store: Resource, parameters: RestoreTests) -> Outcomes:
     if not stack.of(PLAN) or (store.token == BUCKET and is_copy(store)) or not coverage(store).plans:
         return
     tests = stack.index("restore-tests", lambda: _index(stack))
-    plans = tests.at.get((region_of(store), _TYPES[store.token]), ())
+    place = (region_of(store), _TYPES[store.token])
+    plans = tests.at.get(place, ())
     if not plans:
-        if tests.lost:
-            raise tests.lost[0]
+        doubt = tests.lost.get(place) or tests.lost.get(None)
+        if doubt is not None:
+            raise doubt
         yield Violation(f"no restore test of its region restores backups of type {_TYPES[store.token]}")
         return
     yield from _judge_interval(plans[0], parameters)
@@ -77,22 +83,35 @@ def _judge_interval(plan: Resource, parameters: RestoreTests) -> Iterator[Outcom
 
 def _index(stack: Stack) -> _Tests:
     result = _Tests()
-    plans = {(each["name"].raw): each for each in stack.of(TEST_PLAN) if isinstance(each["name"].raw, str)}
+    plans = _plans(stack)
     for selection in stack.of(TEST_SELECTION):
+        place: _Place | None = None
         try:
             place = (region_of(selection), selection["protectedResourceType"].text() or "")
             result.at.setdefault(place, []).append(_plan(selection, plans))
         except ReadError as doubt:
-            result.lost.append(doubt)
+            result.lost.setdefault(place, doubt)
     return result
 
 
-def _plan(selection: Resource, plans: dict[str, Resource]) -> Resource:
+def _plans(stack: Stack) -> dict[tuple[str | None, str], Resource]:
+    """Plans by region and name, which is unique in its region only."""
+    result: dict[tuple[str | None, str], Resource] = {}
+    for plan in stack.of(TEST_PLAN):
+        try:
+            result[region_of(plan), plan["name"].text() or ""] = plan
+        except ReadError:
+            continue  # who refers to it is still found by dependency
+    return result
+
+
+def _plan(selection: Resource, plans: dict[tuple[str | None, str], Resource]) -> Resource:
     """The plan by which the selection is tested."""
     node = selection["restoreTestingPlanName"]
     found = [each for each in selection.sources(node) if each.token == TEST_PLAN]
-    if not found and not node.unknown and node.text() in plans:
-        found = [plans[node.text() or ""]]
+    place = (region_of(selection), "" if node.unknown else node.text() or "")
+    if not found and place in plans:
+        found = [plans[place]]
     if not found:
         raise Undetermined(node.path, selection.urn)
     return found[0]

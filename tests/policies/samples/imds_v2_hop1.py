@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.checks.imds_v2_hop1 import DEFAULTS
+from policies.checks.imds_v2_hop1 import DEFAULTS, NODE_CLASS
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 
@@ -18,6 +18,17 @@ SAMPLES = (
         Case.ALLOWED,
         "account",
         (Declared(DEFAULTS, "d", {"httpTokens": "required", "httpPutResponseHopLimit": 1}),),
+    ),
+    Sample(Case.ALLOWED, "node class as Karpenter has it", (Declared(NODE_CLASS, "c", {"spec": {"role": "nodes"}}),)),
+    Sample(
+        Case.DISALLOWED,
+        "node class",
+        (
+            Declared(
+                NODE_CLASS, "c", {"spec": {"metadataOptions": {"httpTokens": "optional", "httpPutResponseHopLimit": 2}}}
+            ),
+        ),
+        ("spec.metadataOptions.httpTokens is not required", "httpPutResponseHopLimit is not 1 or less"),
     ),
     Sample(Case.INSIDE, "one hop", (template(httpPutResponseHopLimit=1),)),
     Sample(Case.OUTSIDE, "two hops", (template(httpPutResponseHopLimit=2),), ("not 1 or less",)),
