@@ -194,7 +194,7 @@ class PolicyPack:
             request = analyzer_pb2.ConfigureAnalyzerRequest(policyConfig=configuration)
             stub.Configure(request, timeout=deadline.left())
             remediates = any(entry.enforcementLevel == analyzer_pb2.REMEDIATE for entry in configuration.values())
-            answers = _ask(stub, _Requests(recording), deadline, remediates=remediates)
+            answers = _ask(stub, Requests(recording), deadline, remediates=remediates)
         except grpc.RpcError as error:
             raise self._no_answer(error, redact) from error
         return self._judgement(info, configuration, answers, redact)
@@ -297,7 +297,7 @@ class _Answers:
 
 
 def _ask(
-    stub: analyzer_pb2_grpc.AnalyzerStub, requests: _Requests, deadline: _Deadline, *, remediates: bool
+    stub: analyzer_pb2_grpc.AnalyzerStub, requests: Requests, deadline: _Deadline, *, remediates: bool
 ) -> _Answers:
     """Ask about each resource, then about the stack: rules of the stack may build on what was judged before."""
     singles = list(requests.of_resources())
@@ -316,7 +316,7 @@ def _ask(
     return _Answers(tuple(found), tuple(remediations))
 
 
-class _Requests:
+class Requests:
     """A recording in the words of the Analyzer protocol."""
 
     def __init__(self, recording: Recording) -> None:

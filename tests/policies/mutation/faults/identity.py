@@ -1,0 +1,94 @@
+"""Faults of who may do what."""
+
+from __future__ import annotations
+
+from policies.keys import KMS_KEY, KMS_REPLICA_KEY
+from policies.tokens import EKS_CLUSTER
+from tests.policies.mutation.fault import EVERY, Fault, drop, put
+from tests.policies.mutation.recorded import Entry
+
+_ROLE = "aws:iam/role:Role"
+_ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+_DEFAULTS = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
+_IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+_K8S_ROLE = "kubernetes:rbac.authorization.k8s.io/v1:Role"
+_NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
+_CONTAINER = ("spec", "template", "spec", "containers", "0")
+_FIRST = ("policy", "Statement", "0")
+_TRUST = ("assumeRolePolicy", "Statement", "0")
+
+
+def of_pods(entry: Entry) -> bool:
+    """A role that pods run under."""
+    return "pods.eks.amazonaws.com" in str(entry.properties["assumeRolePolicy"])
+
+
+FAULTS = (
+    Fault("everything allowed", _ROLE_POLICY, put(*_FIRST, "Action", "*"), ("iam-no-wildcards",)),
+    Fault("a whole service allowed", _ROLE_POLICY, put(*_FIRST, "Action", "s3:*"), ("iam-no-wildcards",)),
+    Fault(
+        "any role may be passed",
+        _ROLE_POLICY,
+        put(*_FIRST, {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}),
+        ("iam-no-wildcards",),
+    ),
+    Fault(
+        "all but one thing allowed",
+        _ROLE_POLICY,
+        put(*_FIRST, {"Effect": "Allow", "NotAction": "s3:PutObject", "Resource": "*"}),
+        ("iam-no-wildcards",),
+    ),
+    Fault("whoever may assume", _ROLE, put(*_TRUST, "Principal", "*"), ("iam-trust-bounded",)),
+    Fault("sessions of half a day", _ROLE, put("maxSessionDuration", 43200), ("iam-boundary",), where=of_pods),
+    Fault(
+        "old way into the cluster",
+        EKS_CLUSTER,
+        put("accessConfig.authenticationMode", "API_AND_CONFIG_MAP"),
+        ("eks-access-entries",),
+    ),
+    Fault(
+        "creator administrates",
+        EKS_CLUSTER,
+        put("accessConfig.bootstrapClusterCreatorAdminPermissions", True),
+        ("eks-access-entries",),
+    ),
+    Fault(
+        "key for everybody",
+        (KMS_KEY, KMS_REPLICA_KEY),
+        put("policy", "Statement", "0", "Principal", "*"),
+        ("kms-key-policy",),
+    ),
+    Fault(
+        "all of the key for one",
+        (KMS_KEY, KMS_REPLICA_KEY),
+        put("policy", "Statement", "0", "Action", "kms:*"),
+        ("kms-key-policy",),
+    ),
+    Fault("all verbs", _K8S_ROLE, put("rules.0.verbs", ["*"]), ("k8s-rbac-min",)),
+    Fault("all objects", _K8S_ROLE, put("rules.0.resources", ["*"]), ("k8s-rbac-min",)),
+    Fault(
+        "secrets are listed",
+        _K8S_ROLE,
+        put("rules.0", {"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}),
+        ("k8s-rbac-min",),
+    ),
+    Fault(
+        "roles may grow",
+        _K8S_ROLE,
+        put("rules.0", {"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["roles"], "verbs": ["escalate"]}),
+        ("k8s-rbac-min",),
+    ),
+    Fault("IMDSv1", _TEMPLATE, put("metadataOptions.httpTokens", "optional"), ("imds-v2-hop1",)),
+    Fault("metadata not stated", _TEMPLATE, drop("metadataOptions"), ("imds-v2-hop1",)),
+    Fault("pods reach the metadata", _TEMPLATE, put("metadataOptions.httpPutResponseHopLimit", 2), ("imds-v2-hop1",)),
+    Fault("IMDSv1 by default", _DEFAULTS, put("httpTokens", "optional"), ("imds-v2-hop1",)),
+    Fault("pods reach the metadata by default", _DEFAULTS, put("httpPutResponseHopLimit", 2), ("imds-v2-hop1",)),
+    Fault(
+        "IMDSv1 on Karpenter's nodes",
+        _NODE_CLASS,
+        put("spec.metadataOptions.httpTokens", "optional"),
+        ("imds-v2-hop1",),
+    ),
+)
+assert EVERY
