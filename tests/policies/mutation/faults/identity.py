@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from policies.keys import KMS_KEY, KMS_REPLICA_KEY
-from policies.tokens import EKS_CLUSTER
-from tests.policies.mutation.fault import EVERY, Fault, drop, put
+from policies.tokens import EKS_CLUSTER, ROLLOUT
+from tests.policies.mutation.fault import Fault, add, drop, edit, made_by, put, remove
 from tests.policies.mutation.recorded import Entry
 
 _ROLE = "aws:iam/role:Role"
@@ -14,9 +14,14 @@ _DEFAULTS = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
 _IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 _K8S_ROLE = "kubernetes:rbac.authorization.k8s.io/v1:Role"
 _NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
-_CONTAINER = ("spec", "template", "spec", "containers", "0")
+_ENV = ("spec", "template", "spec", "containers", "0", "env")
 _FIRST = ("policy", "Statement", "0")
 _TRUST = ("assumeRolePolicy", "Statement", "0")
+
+
+def with_secret(env: list[dict[str, str]]) -> list[dict[str, str]]:
+    """One more variable, with what nobody should read."""
+    return [*env, {"name": "API_TOKEN", "value": "c29tZXRoaW5nLWxvbmctYW5kLXNlY3JldA"}]
 
 
 def of_pods(entry: Entry) -> bool:
@@ -90,5 +95,25 @@ FAULTS = (
         put("spec.metadataOptions.httpTokens", "optional"),
         ("imds-v2-hop1",),
     ),
+    Fault("pods without an identity", _IDENTITY, remove, ("eks-pod-identity",), where=made_by("ModelService")),
+    Fault("secret in the environment", ROLLOUT, edit(*_ENV, to=with_secret), ("secret-not-in-env",)),
+    Fault(
+        "key of AWS in the configuration",
+        "kubernetes:core/v1:ConfigMap",
+        put("data", "key", "AKIAIOSFODNN7EXAMPLE"),
+        ("secret-not-in-env",),
+    ),
+    Fault(
+        "secret that never changes",
+        "aws:dynamodb/table:Table",
+        add(
+            "aws:secretsmanager/secret:Secret",
+            {
+                "name": "token",
+                "region": "eu-west-1",
+                "kmsKeyId": "arn:aws:kms:eu-west-1:444455556666:key/0d6a7f2e-6f4c-4a55-9d53-0a7b8a2d1c11",
+            },
+        ),
+        ("secret-rotation",),
+    ),
 )
-assert EVERY
