@@ -46,7 +46,12 @@ FAULTS = (
     Fault("root file system is written", ROLLOUT, put(f"{_CONTEXT}.readOnlyRootFilesystem", False), ("pod-rofs",)),
     Fault("unbounded scratch", ROLLOUT, drop(f"{_POD}.volumes.1.emptyDir.sizeLimit"), ("pod-rofs",)),
     Fault("token in the pod", ROLLOUT, put(f"{_POD}.automountServiceAccountToken", True), ("pod-sa-token",)),
-    Fault("account of everybody", ROLLOUT, put(f"{_POD}.serviceAccountName", "default"), ("pod-sa-token",)),
+    Fault(
+        "account of everybody",
+        ROLLOUT,
+        put(f"{_POD}.serviceAccountName", "default"),
+        ("eks-pod-identity", "pod-sa-token"),
+    ),
     Fault(
         "token by default",
         "kubernetes:core/v1:ServiceAccount",
