@@ -21,8 +21,8 @@ IMAGE_USERS: Final = (*WORKLOADS, FUNCTION, SAGEMAKER_MODEL, TASK_DEFINITION)
 """Everything that runs an image."""
 
 _DOCKER_HUB: Final = "docker.io"
-# Host of a private ECR registry, also with FIPS and dual-stack endpoints (Amazon ECR user guide, "Private registry"
-# and "Getting started with making requests to Amazon ECR over IPv6", read 2026-11).
+# Host of a private ECR registry, also with FIPS and dual-stack endpoints (after the Amazon ECR
+# user guide, "Private registry" and "Getting started with making requests to Amazon ECR over IPv6"; not read again).
 _ECR_HOST: Final = re.compile(
     r"^(?P<account>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z]{2,4}(-[a-z]+)+-\d)"
     r"\.(amazonaws\.(com|com\.cn|eu)|on\.(aws|amazonwebservices\.com\.cn))$",

@@ -22,7 +22,7 @@ _TRUST_VARIABLE: Final = "TRUST_REMOTE_CODE"
 _NO: Final = frozenset({"false", "0", "no", "off"})
 _LOAD_FORMAT: Final = "load-format"
 _PICKLED_FORMATS: Final = frozenset({"pt", "npcache"})
-"""Of vLLM's `--load-format`; both read PyTorch's pickles (vLLM documentation, "Engine Arguments", read 2026-11)."""
+"""Of vLLM's `--load-format`; both read PyTorch's pickles (vLLM documentation, `vllm.config.load`, read 2026-11)."""
 
 
 class Formats(Parameters):

@@ -53,8 +53,8 @@ _BUILT_IN: Final = frozenset(
         "storagemigration.k8s.io",
     }
 )
-# Versions of CRDs that their projects serve no more, each -> its replacement (release notes and upgrade guides of
-# cert-manager 1.6, Karpenter 1.1, Gateway API 1.1 and external-snapshotter 8, read 2026-11).
+# Versions of CRDs that their projects serve no more, each -> its replacement (after cert-manager 1.6,
+# Karpenter 1.1, Gateway API 1.1 and external-snapshotter 8; their release notes were not read again for this list).
 _GONE: Final = {
     "cert-manager.io/v1alpha2": "cert-manager.io/v1",
     "cert-manager.io/v1alpha3": "cert-manager.io/v1",

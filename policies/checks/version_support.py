@@ -55,7 +55,8 @@ class Support(Parameters):
         min_length=1,
         description="Kubernetes minor version = last day of standard support on EKS. Newer ones are supported.",
     )
-    # AWS Lambda developer guide, "Lambda runtimes": deprecated before 2026-11
+    # "Lambda runtimes" in the AWS Lambda developer guide is the source; its table could not be read here, so these are
+    # as known in 2026-11: nodejs18.x and python3.9 by tflint-ruleset-aws, pull request 969; the others unread
     retired_runtimes: tuple[str, ...] = Field(
         default=(
             "dotnet5.0",
