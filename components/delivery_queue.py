@@ -37,6 +37,7 @@ from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Name, Section
 from serving.blueprint.schema.contract import Delivery
 from serving.stages.settings import DeliverySettings
+from serving.telemetry.slo import runbook_link
 
 _MOST_RETENTION_SECONDS: Final = 1_209_600
 """14 days (botocore 1.44.5, sqs, CreateQueue, MessageRetentionPeriod)."""
@@ -253,8 +254,7 @@ class DeliveryQueue(pulumi.ComponentResource):
 
     @property
     def _runbook(self) -> str:
-        base = self._spec.runbook_base_url
-        return f"Runbook: {base.rstrip('/')}/{RUNBOOK}" if base else f"Runbook: {RUNBOOK}"
+        return f"Runbook: {runbook_link(self._spec.runbook_base_url, RUNBOOK)}"
 
     def _create_alarm(self, suffix: str, queue: str, metric: str, threshold: int, description: str) -> None:
         topic = self._args["topic_arn"]

@@ -13,7 +13,7 @@ from typing import Final
 
 import yaml
 
-from policies.lifecycle import CLOUD_CONTROL
+from policies.tokens import CLOUD_CONTROL
 from policies.views import Node, Resource
 
 RULE_GROUPS: Final = "aws:amp/ruleGroupNamespace:RuleGroupNamespace"

@@ -13,18 +13,21 @@ from typing import Final
 from policies.regions import region_of
 from policies.stack import Stack
 from policies.tagging import tags
-from policies.tokens import BUCKET, DYNAMODB_TABLE
+from policies.tokens import (
+    AIR_GAPPED_VAULT,
+    BACKUP_PLAN,
+    BUCKET,
+    DYNAMODB_TABLE,
+    FILE_SYSTEM,
+    RDS_INSTANCE,
+    VAULT,
+    VOLUME,
+)
 from policies.views import Node, ReadError, Resource, Undetermined
 
-PLAN: Final = "aws:backup/plan:Plan"
 SELECTION: Final = "aws:backup/selection:Selection"
-VAULT: Final = "aws:backup/vault:Vault"
-AIR_GAPPED_VAULT: Final = "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault"
-VOLUME: Final = "aws:ebs/volume:Volume"
-FILE_SYSTEM: Final = "aws:efs/fileSystem:FileSystem"
 DATABASE_CLUSTER: Final = "aws:rds/cluster:Cluster"
-DATABASE: Final = "aws:rds/instance:Instance"
-STORES: Final = (DYNAMODB_TABLE, BUCKET, VOLUME, FILE_SYSTEM, DATABASE_CLUSTER, DATABASE)
+STORES: Final = (DYNAMODB_TABLE, BUCKET, VOLUME, FILE_SYSTEM, DATABASE_CLUSTER, RDS_INSTANCE)
 """Types that hold data and that AWS Backup can back up."""
 
 # Service, what stands before the name in the ARN, and the inputs that state the name
@@ -34,7 +37,7 @@ _ARNS: Final = {
     VOLUME: ("ec2", "volume/", ()),
     FILE_SYSTEM: ("elasticfilesystem", "file-system/", ()),
     DATABASE_CLUSTER: ("rds", "cluster:", ("clusterIdentifier",)),
-    DATABASE: ("rds", "db:", ("identifier",)),
+    RDS_INSTANCE: ("rds", "db:", ("identifier",)),
 }
 _ARN_PARTS: Final = 6
 _ANY: Final = "*"
@@ -82,7 +85,7 @@ def coverage(store: Resource) -> Coverage:
         try:
             if not _selects(selection, store):
                 continue
-            found = [source for source in selection.sources(selection["planId"]) if source.token == PLAN]
+            found = [source for source in selection.sources(selection["planId"]) if source.token == BACKUP_PLAN]
             elsewhere = elsewhere or (not found and bool(selection["planId"].text()))
             plans += found
         except ReadError as doubt:

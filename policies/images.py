@@ -10,11 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from policies.tokens import WORKLOADS
+from policies.tokens import FUNCTION, WORKLOADS
 from policies.views import Node, Resource
 from policies.workloads import borrows_pods, containers, pod_templates
 
-FUNCTION: Final = "aws:lambda/function:Function"
 SAGEMAKER_MODEL: Final = "aws:sagemaker/model:Model"
 TASK_DEFINITION: Final = "aws:ecs/taskDefinition:TaskDefinition"
 IMAGE_USERS: Final = (*WORKLOADS, FUNCTION, SAGEMAKER_MODEL, TASK_DEFINITION)

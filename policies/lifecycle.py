@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from policies.tokens import CLOUD_CONTROL
 from policies.views import Resource
-
-CLOUD_CONTROL: Final = "aws:cloudcontrol/resource:Resource"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from policies.tokens import EC2_INSTANCE, LAUNCH_TEMPLATE, NODE_GROUP
 from policies.views import Node, Resource, Undetermined
 
-NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 SCALING_GROUP: Final = "aws:autoscaling/group:Group"
-INSTANCE: Final = "aws:ec2/instance:Instance"
-LAUNCH_TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 ENDPOINT: Final = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 NODE_POOL: Final = "kubernetes:karpenter.sh/v1:NodePool"
 NODE_POOLS: Final = (NODE_POOL, "kubernetes:karpenter.sh/v1beta1:NodePool")
-MACHINES: Final = (NODE_GROUP, SCALING_GROUP, INSTANCE, ENDPOINT, *NODE_POOLS)
+MACHINES: Final = (NODE_GROUP, SCALING_GROUP, EC2_INSTANCE, ENDPOINT, *NODE_POOLS)
 """Whatever starts machines."""
 
 _DEFAULT_NODE: Final = "t3.medium"  # of a node group that states no type (AWS, EKS API reference, CreateNodegroup)

@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Final
 
 from policies.regions import region_of
 from policies.stack import Stack
 from policies.views import Node, Resource, Undetermined
-
-REPOSITORY: Final = "aws:ecr/repository:Repository"
 
 
 @dataclass(slots=True)

@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from policies.stack import Stack
-from policies.tokens import BUCKET
+from policies.tokens import BUCKET, BUCKET_REPLICATION
 from policies.views import Node, Resource
 
-REPLICATION: Final = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 _ARN: Final = "arn:aws:s3:::"
 
 
@@ -41,11 +40,11 @@ def _rules(holder: Resource) -> Node:
 
 def _copies(stack: Stack) -> set[str]:
     found: set[str] = set()
-    for holder in stack.of(REPLICATION, BUCKET):
+    for holder in stack.of(BUCKET_REPLICATION, BUCKET):
         if _rules(holder).missing:
             continue
         owners = [holder]
-        if holder.token == REPLICATION:
+        if holder.token == BUCKET_REPLICATION:
             owners = [each for each in holder.sources(holder["bucket"]) if each.token == BUCKET] or owners
         for owner in owners:
             found |= {each.urn for each in destinations(holder, owner)}

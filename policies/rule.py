@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from policies.frameworks import Control
 from policies.stack import Stack
-from policies.views import Malformed, Resource, Undetermined
+from policies.views import Malformed, Node, Resource, Undetermined
 from serving.blueprint.environment import EnvironmentKind
 from serving.blueprint.errors import KeyPath, format_path
 
@@ -190,6 +190,24 @@ def guard(outcomes: Callable[[], Outcomes]) -> Iterator[Outcome]:
     except Malformed as malformed:
         message = f"{format_path(malformed.path)} is not {malformed.expected}"
         yield Violation(message, malformed.urn, remedy=f"write {malformed.expected} at {format_path(malformed.path)}")
+
+
+def judge_on(switch: Node) -> Iterator[Outcome]:
+    """A switch is on; what is not stated is off."""
+    if not switch.truth():
+        yield Violation(f"{switch.place} is not true")
+
+
+def judge_off(switch: Node) -> Iterator[Outcome]:
+    """A switch is off, or not stated."""
+    if switch.truth():
+        yield Violation(f"{switch.place} is true")
+
+
+def judge_filled(text: Node) -> Iterator[Outcome]:
+    """A text says something."""
+    if not (text.text() or "").strip():
+        yield Violation(f"{text.place} is empty")
 
 
 def judge_each(items: Iterable[T], judge: Callable[[T], Outcomes]) -> Iterator[Outcome]:

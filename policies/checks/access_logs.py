@@ -13,16 +13,18 @@ from pydantic import Field
 from policies.frameworks import API_GATEWAY_9, CLOUDFRONT_5, ELB_5, S3_9
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.stack import Stack
-from policies.tokens import BUCKET
+from policies.tokens import (
+    BUCKET,
+    BUCKET_LOGGING,
+    CLASSIC_LOAD_BALANCER,
+    DISTRIBUTION,
+    LOAD_BALANCER,
+    WEB_ACL,
+    WEB_ACL_LOGGING,
+)
 from policies.views import Node, Resource, Undetermined
 from serving.blueprint.environment import EnvironmentKind
 
-LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
-CLASSIC_LOAD_BALANCER: Final = "aws:elb/loadBalancer:LoadBalancer"
-BUCKET_LOGGING: Final = "aws:s3/bucketLogging:BucketLogging"
-WEB_ACL: Final = "aws:wafv2/webAcl:WebAcl"
-WEB_ACL_LOGGING: Final = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
-DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
 DELIVERY_SOURCE: Final = "aws:cloudwatch/logDeliverySource:LogDeliverySource"
 STAGES: Final = ("aws:apigateway/stage:Stage", "aws:apigatewayv2/stage:Stage")
 

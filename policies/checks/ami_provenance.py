@@ -22,14 +22,11 @@ from policies.rule import (
     Violation,
     judge_each,
 )
+from policies.tokens import EC2_INSTANCE, EC2_NODE_CLASS, LAUNCH_TEMPLATE, NODE_GROUP
 from policies.views import Node, Resource
 from serving.blueprint.environment import EnvironmentKind
 
-NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
-LAUNCH_TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 LAUNCH_CONFIGURATION: Final = "aws:ec2/launchConfiguration:LaunchConfiguration"
-INSTANCE: Final = "aws:ec2/instance:Instance"
-NODE_CLASS: Final = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 ALLOWED_IMAGES: Final = "aws:ec2/allowedImagesSettings:AllowedImagesSettings"
 
 _IMAGE_BUILDER: Final = "aws:imagebuilder/"
@@ -132,8 +129,8 @@ _JUDGES: Final[Mapping[str, Callable[[Resource, Images], Outcomes]]] = {
     NODE_GROUP: _judge_node_group,
     LAUNCH_TEMPLATE: partial(_judge_image, "imageId"),
     LAUNCH_CONFIGURATION: partial(_judge_image, "imageId"),
-    INSTANCE: partial(_judge_image, "ami"),
-    NODE_CLASS: _judge_node_class,
+    EC2_INSTANCE: partial(_judge_image, "ami"),
+    EC2_NODE_CLASS: _judge_node_class,
     ALLOWED_IMAGES: _judge_settings,
 }
 

@@ -7,18 +7,17 @@ from functools import partial
 from typing import Final
 
 from policies.accelerators import is_device
-from policies.nodes import NODE_GROUP, NODE_POOLS, instance_types, is_accelerated
+from policies.nodes import NODE_POOLS, instance_types, is_accelerated
 from policies.pod_amounts import pod_amount
 from policies.quantities import amount as quantity
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.scaling import SCALED_OBJECT, autoscaler_of, upper_bound
 from policies.stack import Stack
-from policies.tokens import LEADER_WORKER_SET, SERVERS, STATEFUL_SET
+from policies.tokens import LEADER_WORKER_SET, NODE_GROUP, RESOURCE_QUOTA, SERVERS, STATEFUL_SET
 from policies.views import Node, Resource
 from policies.workloads import borrows_pods, place, placed, pod_templates
 from serving.blueprint.environment import EnvironmentKind
 
-QUOTA: Final = "kubernetes:core/v1:ResourceQuota"
 _COUNTED: Final = (*SERVERS, STATEFUL_SET)
 _KEDA_MAXIMUM: Final = 100  # maxReplicaCount where none is stated (KEDA, "ScaledObject specification", read 2026-11)
 _PODS: Final = ("pods", "count/pods")
@@ -28,7 +27,7 @@ _PLAIN: Final = ("cpu", "memory", "ephemeral-storage")
 
 def check(resource: Resource, parameters: Parameters) -> Outcomes:
     """Judge one quota by the workloads of its namespace, or one node pool by those of its cluster."""
-    if resource.token == QUOTA:
+    if resource.token == RESOURCE_QUOTA:
         spec = resource["spec"]
         if not spec["scopes"].items() and not spec["scopeSelector"].entries():  # else it is about some of the pods
             yield from judge_each(spec["hard"].entries().items(), lambda entry: _judge_hard(resource, *entry))
@@ -136,7 +135,7 @@ RULE = Rule(
     topic=Topic.SCALING,
     kind=Kind.STACK,
     severity=Severity.MEDIUM,
-    tokens=(QUOTA, *NODE_POOLS),
+    tokens=(RESOURCE_QUOTA, *NODE_POOLS),
     parameters=Parameters,
     check=check,
     level_in={EnvironmentKind.DEV: Level.ADVISORY},

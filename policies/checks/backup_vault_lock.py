@@ -7,9 +7,10 @@ from typing import Final
 
 from pydantic import Field
 
-from policies.backups import AIR_GAPPED_VAULT, STORES, VAULT, coverage, destination_vaults
+from policies.backups import STORES, coverage, destination_vaults
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.tagging import tags
+from policies.tokens import AIR_GAPPED_VAULT, VAULT
 from policies.views import Node, Resource
 from serving.blueprint.environment import EnvironmentKind
 from serving.blueprint.schema.identity import Tier

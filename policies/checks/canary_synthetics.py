@@ -9,11 +9,10 @@ from policies.alerts import METRIC_ALARM
 from policies.regions import region_of
 from policies.rule import Kind, Level, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.stack import Stack
+from policies.tokens import DISTRIBUTION, LOAD_BALANCER
 from policies.views import Resource, Undetermined
 
 CANARY: Final = "aws:synthetics/canary:Canary"
-LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
-DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
 _NAMESPACE: Final = "CloudWatchSynthetics"
 """Namespace of the metrics of canaries (Amazon CloudWatch user guide, "CloudWatch metrics published by canaries")."""
 

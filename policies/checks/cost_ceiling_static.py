@@ -10,21 +10,12 @@ from typing import Final
 from pydantic import Field, field_validator
 
 from policies.costs import BUDGET, monthly_budget
-from policies.nodes import (
-    ENDPOINT,
-    INSTANCE,
-    MACHINES,
-    NODE_GROUP,
-    NODE_POOLS,
-    default_type,
-    families,
-    instance_types,
-    most_nodes,
-)
+from policies.nodes import ENDPOINT, MACHINES, NODE_POOLS, default_type, families, instance_types, most_nodes
 from policies.prices import HOURS_A_MONTH, usd_per_hour, usd_per_vcpu_hour, vcpus
 from policies.quantities import amount
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.stack import Stack
+from policies.tokens import EC2_INSTANCE, NODE_GROUP
 from policies.views import Node, Resource
 from serving.blueprint.environment import EnvironmentKind
 
@@ -106,7 +97,7 @@ def _usd_per_hour(machines: Resource, stated: Mapping[str, float], *, scaled: bo
 
 
 def _count(machines: Resource, *, scaled: bool) -> float:
-    if machines.token == INSTANCE:
+    if machines.token == EC2_INSTANCE:
         return 1.0
     if machines.token == NODE_GROUP and scaled:
         return machines.at("scalingConfig", "desiredSize").number() or 0.0

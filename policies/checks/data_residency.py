@@ -23,16 +23,19 @@ from policies.rule import (
 )
 from policies.stack import Stack
 from policies.tagging import is_aws, tag_of
-from policies.tokens import BUCKET, DYNAMODB_TABLE
+from policies.tokens import (
+    BACKUP_PLAN,
+    BUCKET,
+    BUCKET_REPLICATION,
+    DYNAMODB_TABLE,
+    ENDPOINT_GROUP,
+    REGISTRY_REPLICATION,
+    SECRET,
+    TABLE_REPLICA,
+)
 from policies.views import UNKNOWN, Node, Resource, Undetermined
 from serving.blueprint.tags import TagKey
 
-TABLE_REPLICA: Final = "aws:dynamodb/tableReplica:TableReplica"
-SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105  (a type)
-REGISTRY_REPLICATION: Final = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
-BUCKET_REPLICATION: Final = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
-BACKUP_PLAN: Final = "aws:backup/plan:Plan"
-ENDPOINT_GROUP: Final = "aws:globalaccelerator/endpointGroup:EndpointGroup"
 _VAULTS: Final = ("aws:backup/vault:Vault", "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault")
 _OF_CLASS: Final = (DYNAMODB_TABLE, TABLE_REPLICA, SECRET, BUCKET_REPLICATION, BACKUP_PLAN)
 

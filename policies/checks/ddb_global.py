@@ -9,13 +9,24 @@ from typing import Final
 from pydantic import Field
 
 from policies.regions import region_of
-from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
+from policies.rule import (
+    Kind,
+    Level,
+    Outcome,
+    Outcomes,
+    Parameters,
+    Rule,
+    Severity,
+    Topic,
+    Violation,
+    judge_each,
+    judge_on,
+)
 from policies.stack import Stack
-from policies.tokens import DYNAMODB_TABLE, EKS_CLUSTER
+from policies.tokens import DYNAMODB_TABLE, EKS_CLUSTER, TABLE_REPLICA
 from policies.views import Node, Resource
 from serving.blueprint.environment import EnvironmentKind
 
-REPLICA: Final = "aws:dynamodb/tableReplica:TableReplica"
 _STRONG: Final = "STRONG"
 # Strong consistency over regions takes three regions, one of which may be a witness without data (Amazon DynamoDB
 # developer guide, "Multi-Region strong consistency", read 2026-11)
@@ -35,7 +46,7 @@ class GlobalTables(Parameters):
 
 def check(table: Resource, parameters: GlobalTables) -> Outcomes:
     """Judge a table with its replicas, or a replica that is a resource of its own."""
-    if table.token == REPLICA:
+    if table.token == TABLE_REPLICA:
         yield from _judge_replica(table.properties, parameters)
         return
     yield from judge_each((table.at("pointInTimeRecovery", "enabled"),), _judge_recovery)
@@ -53,12 +64,7 @@ def _judge_replica(replica: Node, parameters: GlobalTables) -> Outcomes:
     wanted = [replica["pointInTimeRecovery"]]
     if parameters.replica_protection_required:
         wanted.append(replica["deletionProtectionEnabled"])
-    yield from judge_each(wanted, _judge_true)
-
-
-def _judge_true(node: Node) -> Iterator[Outcome]:
-    if not node.truth():
-        yield Violation(f"{node.place} is not true")
+    yield from judge_each(wanted, judge_on)
 
 
 def _judge_regions(table: Resource, parameters: GlobalTables) -> Iterator[Outcome]:
@@ -78,7 +84,7 @@ def _judge_regions(table: Resource, parameters: GlobalTables) -> Iterator[Outcom
 def _regions(table: Resource) -> set[str | None]:
     """The regions of the table and its replicas."""
     regions = {region_of(table)} | {replica["regionName"].text() for replica in table["replicas"].items()}
-    apart = table.stack.companions(table, REPLICA, "globalTableArn")
+    apart = table.stack.companions(table, TABLE_REPLICA, "globalTableArn")
     if apart.loose:
         apart.one_or_doubt()
     return regions | {region_of(replica) for replica in apart.bound}
@@ -125,7 +131,7 @@ RULE = Rule(
     topic=Topic.RESILIENCE,
     kind=Kind.STACK,
     severity=Severity.HIGH,
-    tokens=(DYNAMODB_TABLE, REPLICA),
+    tokens=(DYNAMODB_TABLE, TABLE_REPLICA),
     parameters=GlobalTables,
     check=check,
     level_in={EnvironmentKind.DEV: Level.ADVISORY},

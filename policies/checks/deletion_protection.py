@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +11,6 @@ from policies.frameworks import DYNAMODB_6, ELB_6, RDS_7, RDS_8
 from policies.rule import (
     Kind,
     Level,
-    Outcome,
     Outcomes,
     Parameters,
     Rule,
@@ -20,9 +18,11 @@ from policies.rule import (
     Topic,
     Violation,
     judge_each,
+    judge_off,
+    judge_on,
 )
 from policies.tokens import BUCKET, DYNAMODB_TABLE, EKS_CLUSTER
-from policies.views import Node, Resource
+from policies.views import Resource
 from serving.blueprint.environment import EnvironmentKind
 
 
@@ -64,19 +64,9 @@ def check(resource: Resource, parameters: DeletionProtection) -> Outcomes:
     if guards.stateful and parameters.protect_required and not resource.protect:
         yield Violation("the protect option is off", remedy="pass opts=ResourceOptions(protect=True)")
     if guards.protecting:
-        yield from judge_each((resource[guards.protecting],), _judge_protecting)
+        yield from judge_each((resource[guards.protecting],), judge_on)
     if guards.destroying:
-        yield from judge_each((resource[guards.destroying],), _judge_destroying)
-
-
-def _judge_protecting(node: Node) -> Iterator[Outcome]:
-    if not node.truth():
-        yield Violation(f"{node.place} is not true")
-
-
-def _judge_destroying(node: Node) -> Iterator[Outcome]:
-    if node.truth():
-        yield Violation(f"{node.place} is true")
+        yield from judge_each((resource[guards.destroying],), judge_off)
 
 
 RULE = Rule(

@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import Field
 
 from policies.frameworks import ECR_1
-from policies.registries import REPOSITORY, by_region, matches, repository_name
+from policies.registries import by_region, matches, repository_name
 from policies.rule import (
     Kind,
     Level,
@@ -21,6 +21,7 @@ from policies.rule import (
     Violation,
     judge_each,
 )
+from policies.tokens import REPOSITORY
 from policies.views import Node, Resource
 from serving.blueprint.environment import EnvironmentKind
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from policies.registries import REPOSITORY, ByRegion, by_region, matches, repository_name
+from policies.registries import ByRegion, by_region, matches, repository_name
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.stack import Stack
+from policies.tokens import CLOUD_CONTROL, REPOSITORY
 from policies.views import Node, Resource
 
 PROFILE: Final = "aws:signer/signingProfile:SigningProfile"
-CLOUD_CONTROL: Final = "aws:cloudcontrol/resource:Resource"
 NATIVE: Final = "aws-native:ecr:SigningConfiguration"
 SIGNING_TYPE: Final = "AWS::ECR::SigningConfiguration"
 _PLATFORM: Final = "Notation-OCI-SHA384-ECDSA"

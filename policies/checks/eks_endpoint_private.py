@@ -8,7 +8,7 @@ from pydantic import Field
 
 from policies.frameworks import EKS_1
 from policies.networks import network_of
-from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
+from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each, judge_on
 from policies.tokens import EKS_CLUSTER
 from policies.views import Node, Resource
 
@@ -28,18 +28,13 @@ def check(cluster: Resource, parameters: PublicEndpoint) -> Outcomes:
     """Judge one cluster."""
     network = cluster["vpcConfig"]
     private = network["endpointPrivateAccess"]
-    yield from judge_each((private,), _judge_private)
+    yield from judge_each((private,), judge_on)
     if network["endpointPublicAccess"].truth() is False:
         return
     ranges = network["publicAccessCidrs"].items()
     if not ranges:
         yield Violation("vpcConfig.endpointPublicAccess is not false and publicAccessCidrs limits it to nobody")
     yield from judge_each(ranges, lambda node: _judge_range(node, parameters))
-
-
-def _judge_private(private: Node) -> Iterator[Outcome]:
-    if not private.truth():
-        yield Violation(f"{private.place} is not true")
 
 
 def _judge_range(node: Node, parameters: PublicEndpoint) -> Iterator[Outcome]:

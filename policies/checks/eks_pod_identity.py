@@ -20,11 +20,10 @@ from policies.iam import (
     identity_documents,
     statements,
 )
-from policies.nodes import NODE_GROUP
 from policies.regions import region_of
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.stack import Stack
-from policies.tokens import DAEMON_SET, EKS_CLUSTER, POD, SERVERS, SERVICE_ACCOUNT, STATEFUL_SET
+from policies.tokens import DAEMON_SET, EKS_CLUSTER, NODE_GROUP, POD, SERVERS, SERVICE_ACCOUNT, STATEFUL_SET
 from policies.views import Node, Resource, Undetermined
 from policies.workloads import (
     account_name,

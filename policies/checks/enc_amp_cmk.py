@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from policies.keys import key_problem
 from policies.rule import Kind, Outcomes, Parameters, Rule, Severity, Topic, Violation
+from policies.tokens import METRICS_WORKSPACE
 from policies.views import Resource
-
-WORKSPACE: Final = "aws:amp/workspace:Workspace"
 
 
 def check(workspace: Resource, parameters: Parameters) -> Outcomes:
@@ -27,7 +24,7 @@ RULE = Rule(
     topic=Topic.ENCRYPTION_AT_REST,
     kind=Kind.RESOURCE,
     severity=Severity.MEDIUM,
-    tokens=(WORKSPACE,),
+    tokens=(METRICS_WORKSPACE,),
     parameters=Parameters,
     check=check,
 )

@@ -7,10 +7,9 @@ from typing import Final
 from policies.frameworks import BACKUP_1
 from policies.keys import key_problem
 from policies.rule import Kind, Outcomes, Parameters, Rule, Severity, Topic, Violation
+from policies.tokens import AIR_GAPPED_VAULT, VAULT
 from policies.views import Resource
 
-VAULT: Final = "aws:backup/vault:Vault"
-AIR_GAPPED_VAULT: Final = "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault"
 _KEY_PROPERTIES: Final = {VAULT: "kmsKeyArn", AIR_GAPPED_VAULT: "encryptionKeyArn"}
 
 

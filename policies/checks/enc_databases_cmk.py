@@ -8,9 +8,8 @@ from typing import Final
 from policies.frameworks import DOCUMENTDB_1, ELASTICACHE_4, NEPTUNE_1, RDS_3, RDS_27, REDSHIFT_10
 from policies.keys import key_problem
 from policies.rule import Kind, Outcomes, Parameters, Rule, Severity, Topic, Violation
+from policies.tokens import RDS_INSTANCE
 from policies.views import Resource
-
-RDS_INSTANCE: Final = "aws:rds/instance:Instance"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,10 @@ from typing import Final
 from policies.frameworks import KINESIS_1, SQS_1
 from policies.keys import key_problem
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
+from policies.tokens import SECRET, TOPIC
 from policies.views import Node, Resource
 
-TOPIC: Final = "aws:sns/topic:Topic"
 QUEUE: Final = "aws:sqs/queue:Queue"
-SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105  (a type)
 PARAMETER: Final = "aws:ssm/parameter:Parameter"
 STREAM: Final = "aws:kinesis/stream:Stream"
 KAFKA: Final = "aws:msk/cluster:Cluster"

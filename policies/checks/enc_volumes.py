@@ -14,21 +14,16 @@ from policies.keys import key_problem
 from policies.regions import region_of
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.stack import Stack
+from policies.tokens import EC2_INSTANCE, EC2_NODE_CLASS, FILE_SYSTEM, LAUNCH_TEMPLATE, NODE_GROUP, VOLUME
 from policies.views import Node, Resource, Undetermined
 
-VOLUME: Final = "aws:ebs/volume:Volume"
 SNAPSHOT_COPY: Final = "aws:ebs/snapshotCopy:SnapshotCopy"
-FILE_SYSTEM: Final = "aws:efs/fileSystem:FileSystem"
 LUSTRE: Final = "aws:fsx/lustreFileSystem:LustreFileSystem"
 FSX: Final = (
     "aws:fsx/ontapFileSystem:OntapFileSystem",
     "aws:fsx/openZfsFileSystem:OpenZfsFileSystem",
     "aws:fsx/windowsFileSystem:WindowsFileSystem",
 )
-INSTANCE: Final = "aws:ec2/instance:Instance"
-LAUNCH_TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
-NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
-NODE_CLASS: Final = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 STORAGE_CLASS: Final = "kubernetes:storage.k8s.io/v1:StorageClass"
 ENCRYPTION_BY_DEFAULT: Final = "aws:ebs/encryptionByDefault:EncryptionByDefault"
 DEFAULT_KEY: Final = "aws:ebs/defaultKmsKey:DefaultKmsKey"
@@ -191,10 +186,10 @@ _JUDGES: Final[dict[str, Judge]] = {
     FILE_SYSTEM: _judge_root,
     LUSTRE: _judge_fsx,
     **dict.fromkeys(FSX, _judge_fsx),
-    INSTANCE: _judge_instance,
+    EC2_INSTANCE: _judge_instance,
     LAUNCH_TEMPLATE: _judge_template,
     NODE_GROUP: _judge_node_group,
-    NODE_CLASS: _judge_node_class,
+    EC2_NODE_CLASS: _judge_node_class,
     STORAGE_CLASS: _judge_storage_class,
     ENCRYPTION_BY_DEFAULT: _judge_switch,
     DEFAULT_KEY: _judge_default_key,

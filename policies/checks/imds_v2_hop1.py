@@ -8,9 +8,9 @@ from pydantic import Field
 
 from policies.frameworks import EC2_8, EC2_170
 from policies.rule import Kind, Outcomes, Parameters, Rule, Severity, Topic, Violation
+from policies.tokens import EC2_NODE_CLASS
 from policies.views import Resource
 
-NODE_CLASS: Final = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 DEFAULTS: Final = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
 
 
@@ -27,7 +27,7 @@ class InstanceMetadata(Parameters):
 
 def check(resource: Resource, parameters: InstanceMetadata) -> Outcomes:
     """Judge a launch template, an instance, a node class of Karpenter, or the defaults of an account and region."""
-    node_class = resource.token == NODE_CLASS
+    node_class = resource.token == EC2_NODE_CLASS
     options = resource.at("spec", "metadataOptions") if node_class else resource["metadataOptions"]
     options = resource.properties if resource.token == DEFAULTS else options
     if options["httpEndpoint"].text() == "disabled":
@@ -41,7 +41,7 @@ def check(resource: Resource, parameters: InstanceMetadata) -> Outcomes:
 
 def _hops_by_default(resource: Resource) -> float:
     """Karpenter asks for tokens and one hop where nothing is stated (karpenter.sh, "NodeClasses", read 2026-11)."""
-    return 1.0 if resource.token == NODE_CLASS else float("inf")
+    return 1.0 if resource.token == EC2_NODE_CLASS else float("inf")
 
 
 RULE = Rule(
@@ -56,7 +56,7 @@ RULE = Rule(
     topic=Topic.IDENTITY,
     kind=Kind.RESOURCE,
     severity=Severity.HIGH,
-    tokens=("aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance", DEFAULTS, NODE_CLASS),
+    tokens=("aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance", DEFAULTS, EC2_NODE_CLASS),
     parameters=InstanceMetadata,
     check=check,
     frameworks=(EC2_8, EC2_170),

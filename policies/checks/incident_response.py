@@ -11,18 +11,17 @@ from policies.alerts import ALARMS, COMPOSITE_ALARM, RULE_GROUPS, alerts, parsed
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.stack import Stack
 from policies.tagging import tags
+from policies.tokens import METRICS_WORKSPACE, TOPIC
 from policies.views import Node, Resource
 from serving.blueprint.environment import EnvironmentKind
 from serving.blueprint.schema.identity import Tier
 from serving.blueprint.tags import TagKey
 
-TOPIC: Final = "aws:sns/topic:Topic"
 SUBSCRIPTION: Final = "aws:sns/topicSubscription:TopicSubscription"
 CHATS: Final = (
     "aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration",
     "aws:chatbot/teamsChannelConfiguration:TeamsChannelConfiguration",
 )
-WORKSPACE: Final = "aws:amp/workspace:Workspace"
 ALERT_MANAGER: Final = "aws:amp/alertManagerDefinition:AlertManagerDefinition"
 # Closed to new customers on 2025-11-07 (AWS Systems Manager Incident Manager user guide, "availability change",
 # read 2026-11): plans, contacts and rotations cannot be made in another account.
@@ -123,7 +122,7 @@ def _judge_route(rules: Resource) -> Iterator[Outcome]:
     sources = rules.sources(node)
     if not sources:
         node.text()
-    for workspace in (source for source in sources if source.token == WORKSPACE):
+    for workspace in (source for source in sources if source.token == METRICS_WORKSPACE):
         manager = rules.stack.companions(workspace, ALERT_MANAGER, "workspaceId").one_or_doubt()
         if manager is None:
             yield Violation("the workspace of these alerts has no alert manager definition")

@@ -8,17 +8,10 @@ from typing import Final
 
 from pydantic import Field
 
-from policies.nodes import (
-    MACHINES,
-    NODE_GROUP,
-    NODE_POOLS,
-    families,
-    is_accelerated,
-    most_nodes,
-    wants_accelerators,
-)
+from policies.nodes import MACHINES, NODE_POOLS, families, is_accelerated, most_nodes, wants_accelerators
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.stack import Stack
+from policies.tokens import NODE_GROUP
 from policies.views import Node, Resource
 from serving.blueprint.environment import EnvironmentKind
 

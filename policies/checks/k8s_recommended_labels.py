@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from pydantic import Field
 
-from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
+from policies.rule import (
+    Kind,
+    Level,
+    Outcomes,
+    Parameters,
+    Rule,
+    Severity,
+    Topic,
+    Violation,
+    judge_each,
+    judge_filled,
+)
 from policies.tokens import WORKLOADS
-from policies.views import Node, Resource
+from policies.views import Resource
 from policies.workloads import labels
 
 SERVICE = "kubernetes:core/v1:Service"
@@ -30,12 +39,7 @@ def check(resource: Resource, parameters: Labels) -> Outcomes:
     missing = [key for key in parameters.keys if key not in found]
     if missing:
         yield Violation(f"label{'s' if len(missing) > 1 else ''} {', '.join(missing)} missing")
-    yield from judge_each((found[key] for key in parameters.keys if key in found), _judge_value)
-
-
-def _judge_value(node: Node) -> Iterator[Outcome]:
-    if not (node.text() or "").strip():
-        yield Violation(f"{node.place} is empty")
+    yield from judge_each((found[key] for key in parameters.keys if key in found), judge_filled)
 
 
 RULE = Rule(

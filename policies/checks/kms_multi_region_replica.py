@@ -13,14 +13,12 @@ from policies.keys import KEY_TOKENS, KMS_KEY, KMS_REPLICA_KEY
 from policies.regions import arn_region, region_node, region_of
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.stack import Stack
-from policies.tokens import DYNAMODB_TABLE, EKS_CLUSTER
+from policies.tokens import DYNAMODB_TABLE, EKS_CLUSTER, SECRET, TABLE_REPLICA
 from policies.views import Node, Resource, Undetermined
 from serving.blueprint.environment import EnvironmentKind
 
 EXTERNAL_KEY: Final = "aws:kms/externalKey:ExternalKey"
 EXTERNAL_REPLICA: Final = "aws:kms/replicaExternalKey:ReplicaExternalKey"
-TABLE_REPLICA: Final = "aws:dynamodb/tableReplica:TableReplica"
-SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105  (a type)
 _REPLICAS: Final = {KMS_KEY: KMS_REPLICA_KEY, EXTERNAL_KEY: EXTERNAL_REPLICA}
 _SERVING: Final = (EKS_CLUSTER, "aws:ecs/cluster:Cluster", "aws:sagemaker/endpoint:Endpoint")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from policies.images import FUNCTION
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation
+from policies.tokens import FUNCTION
 from policies.views import Resource
 from serving.blueprint.environment import EnvironmentKind
 

@@ -10,10 +10,10 @@ from typing import Final
 from pydantic import Field
 
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
+from policies.tokens import REPOSITORY
 from policies.views import Node, Resource
 from serving.blueprint.environment import EnvironmentKind
 
-REPOSITORY: Final = "aws:ecr/repository:Repository"
 TEMPLATE: Final = "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate"
 POLICY: Final = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 _CACHE: Final = "PULL_THROUGH_CACHE"

@@ -18,6 +18,7 @@ from policies.rule import (
     Topic,
     Violation,
     judge_each,
+    judge_filled,
 )
 from policies.tagging import is_aws, taggable, tags
 from policies.views import Node, Resource
@@ -47,12 +48,7 @@ def _judge(found: Mapping[str, Node], keys: tuple[str, ...]) -> Iterator[Outcome
     missing = [key for key in keys if key not in found]
     if missing:
         yield Violation(f"tag{'s' if len(missing) > 1 else ''} {', '.join(missing)} missing")
-    yield from judge_each((found[key] for key in keys if key in found), _judge_value)
-
-
-def _judge_value(node: Node) -> Iterator[Outcome]:
-    if not (node.text() or "").strip():
-        yield Violation(f"{node.place} is empty")
+    yield from judge_each((found[key] for key in keys if key in found), judge_filled)
 
 
 RULE = Rule(

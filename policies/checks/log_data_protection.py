@@ -11,11 +11,11 @@ from pydantic import Field
 from policies.regions import region_of
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.tagging import tag_of
+from policies.tokens import LOG_GROUP
 from policies.views import Node, Resource, Undetermined
 from serving.blueprint.environment import EnvironmentKind
 from serving.blueprint.tags import TagKey
 
-LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
 POLICY: Final = "aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy"
 ACCOUNT_POLICY: Final = "aws:cloudwatch/logAccountPolicy:LogAccountPolicy"
 INVOCATION_LOGGING: Final = "aws:bedrockmodel/invocationLoggingConfiguration:InvocationLoggingConfiguration"

@@ -9,12 +9,12 @@ from pydantic import Field
 from policies.frameworks import AI_ACT_19, AI_ACT_26_6, ISO_A_6_2_8
 from policies.rule import Kind, Level, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.tagging import tag_of
+from policies.tokens import LOG_GROUP
 from policies.views import Resource
 from serving.blueprint.environment import EnvironmentKind
 from serving.blueprint.schema.governance import RiskClass
 from serving.blueprint.tags import TagKey
 
-LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
 _DELIVERY: Final = "DELIVERY"  # its logs are kept for two days, whatever is stated (CloudWatch Logs API, read 2026-11)
 
 

@@ -13,9 +13,9 @@ from policies.promql import family, metrics
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.scaling import SCALED_OBJECT
 from policies.stack import Stack
+from policies.tokens import SCALED_JOB
 from policies.views import Malformed, Node, Resource, Undetermined
 
-SCALED_JOB: Final = "kubernetes:keda.sh/v1alpha1:ScaledJob"
 ANALYSES: Final = (
     "kubernetes:argoproj.io/v1alpha1:AnalysisTemplate",
     "kubernetes:argoproj.io/v1alpha1:ClusterAnalysisTemplate",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Final
 
 from pydantic import Field
 
@@ -23,12 +22,9 @@ from policies.rule import (
     judge_each,
 )
 from policies.stack import Stack
-from policies.tokens import EKS_CLUSTER, SERVERS
+from policies.tokens import EKS_CLUSTER, REGISTRY_REPLICATION, REPOSITORY, SERVERS
 from policies.views import Node, Resource
 from policies.workloads import namespace, object_name, serves_inference
-
-REPOSITORY: Final = "aws:ecr/repository:Repository"
-REPLICATION: Final = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
 
 
 class ServingRegions(Parameters):
@@ -71,7 +67,7 @@ def _judge_registry(stack: Stack, regions: set[str | None]) -> Iterator[Outcome]
     held = {region_of(repository) for repository in repositories}
     held |= {
         destination["region"].text()
-        for replication in stack.of(REPLICATION)
+        for replication in stack.of(REGISTRY_REPLICATION)
         for rule in _rules(replication)
         for destination in rule["destinations"].items()
     }
@@ -124,7 +120,7 @@ RULE = Rule(
     topic=Topic.RESILIENCE,
     kind=Kind.STACK,
     severity=Severity.MEDIUM,
-    tokens=(EKS_CLUSTER, REPOSITORY, REPLICATION, *SERVERS),
+    tokens=(EKS_CLUSTER, REPOSITORY, REGISTRY_REPLICATION, *SERVERS),
     parameters=ServingRegions,
     check_stack=check_stack,
     level=Level.ADVISORY,

@@ -7,15 +7,25 @@ from typing import Final
 
 from pydantic import Field
 
-from policies.nodes import NODE_GROUP, SCALING_GROUP
-from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
+from policies.nodes import SCALING_GROUP
+from policies.rule import (
+    Kind,
+    Level,
+    Outcome,
+    Outcomes,
+    Parameters,
+    Rule,
+    Severity,
+    Topic,
+    Violation,
+    judge_each,
+    judge_on,
+)
 from policies.stack import Stack
-from policies.tokens import EKS_CLUSTER
+from policies.tokens import EKS_CLUSTER, LOAD_BALANCER, NODE_GROUP, SUBNET
 from policies.views import Node, Resource, Undetermined
 from serving.blueprint.environment import EnvironmentKind
 
-LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
-SUBNET: Final = "aws:ec2/subnet:Subnet"
 # An application load balancer sends across zones without being asked (AWS, Elastic Load Balancing, read 2026-11)
 _CROSSING_BY_ITSELF: Final = ("application", None)
 
@@ -62,9 +72,7 @@ def _judge_load_balancer(balancer: Resource, parameters: Zones) -> Iterator[Outc
 def _judge_crossing(balancer: Resource, parameters: Zones) -> Iterator[Outcome]:
     if balancer["loadBalancerType"].text() in _CROSSING_BY_ITSELF:
         return
-    crossing = balancer["enableCrossZoneLoadBalancing"]
-    if not crossing.truth():
-        yield Violation(f"{crossing.place} is not true")
+    yield from judge_on(balancer["enableCrossZoneLoadBalancing"])
 
 
 def _judge_node_group(group: Resource, parameters: Zones) -> Iterator[Outcome]:

@@ -22,12 +22,11 @@ from policies.rule import (
     guard,
 )
 from policies.stack import Stack
-from policies.tokens import NAMESPACE, WORKLOADS
+from policies.tokens import NAMESPACE, RESOURCE_QUOTA, WORKLOADS
 from policies.views import Resource, Undetermined
 from policies.workloads import Place, object_name, placed
 from serving.blueprint.environment import EnvironmentKind
 
-QUOTA: Final = "kubernetes:core/v1:ResourceQuota"
 LIMIT_RANGE: Final = "kubernetes:core/v1:LimitRange"
 # Two names of one amount (Kubernetes, "Resource Quotas")
 _ALIASES: Final = {"requests.cpu": "cpu", "requests.memory": "memory"}
@@ -47,7 +46,7 @@ class NamespaceBounds(Parameters):
 
 def check_stack(stack: Stack, parameters: NamespaceBounds) -> Outcomes:
     """Judge every namespace into which the stack puts a workload."""
-    workloads, quotas, ranges = placed(stack, *WORKLOADS), placed(stack, QUOTA), placed(stack, LIMIT_RANGE)
+    workloads, quotas, ranges = placed(stack, *WORKLOADS), placed(stack, RESOURCE_QUOTA), placed(stack, LIMIT_RANGE)
     for doubt in (*workloads.lost, *quotas.lost, *ranges.lost):
         yield Doubt(doubt.path, doubt.urn)
     owners = _owners(stack)
@@ -103,7 +102,7 @@ RULE = Rule(
     topic=Topic.SCALING,
     kind=Kind.STACK,
     severity=Severity.MEDIUM,
-    tokens=(*WORKLOADS, NAMESPACE, QUOTA, LIMIT_RANGE),
+    tokens=(*WORKLOADS, NAMESPACE, RESOURCE_QUOTA, LIMIT_RANGE),
     parameters=NamespaceBounds,
     check_stack=check_stack,
     level_in={EnvironmentKind.DEV: Level.ADVISORY},

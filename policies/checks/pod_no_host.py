@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import Field
 
-from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
+from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each, judge_off
 from policies.tokens import WORKLOADS
 from policies.views import Node, Resource
 from policies.workloads import borrows_pods, containers, namespace, pod_templates
@@ -48,7 +48,7 @@ def _is_exempt(workload: Resource, parameters: Host) -> bool:
 
 def _judge_pods(template: Node) -> Iterator[Outcome]:
     spec = template["spec"]
-    yield from judge_each((spec[key] for key in _SHARED), _judge_off)
+    yield from judge_each((spec[key] for key in _SHARED), judge_off)
     yield from judge_each((spec["securityContext"],), _judge_windows)
     yield from judge_each((spec,), lambda spec: judge_each(spec["volumes"].items(), _judge_volume))
     yield from judge_each((template,), _judge_containers)
@@ -66,7 +66,7 @@ def _apply(container: Node, aspect: Callable[[Node], Outcomes]) -> Outcomes:
 
 def _judge_privileges(container: Node) -> Iterator[Outcome]:
     context = container["securityContext"]
-    yield from judge_each((context["privileged"],), _judge_off)
+    yield from judge_each((context["privileged"],), judge_off)
     yield from judge_each((context,), _judge_windows)
     mount = context["procMount"]
     if mount.text() not in (None, "Default"):
@@ -74,12 +74,7 @@ def _judge_privileges(container: Node) -> Iterator[Outcome]:
 
 
 def _judge_windows(context: Node) -> Iterator[Outcome]:
-    yield from _judge_off(context.at("windowsOptions", "hostProcess"))
-
-
-def _judge_off(node: Node) -> Iterator[Outcome]:
-    if node.truth():
-        yield Violation(f"{node.place} is true")
+    yield from judge_off(context.at("windowsOptions", "hostProcess"))
 
 
 def _judge_ports(container: Node) -> Iterator[Outcome]:

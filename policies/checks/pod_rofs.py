@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
+from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each, judge_on
 from policies.tokens import WORKLOADS
 from policies.views import Node, Resource
 from policies.workloads import borrows_pods, containers, pod_templates
@@ -35,9 +35,7 @@ def _judge_containers(template: Node) -> Outcomes:
 
 
 def _judge_container(container: Node) -> Iterator[Outcome]:
-    node = container.at("securityContext", "readOnlyRootFilesystem")
-    if not node.truth():
-        yield Violation(f"{node.place} is not true")
+    yield from judge_on(container.at("securityContext", "readOnlyRootFilesystem"))
 
 
 def _judge_volume(volume: Node) -> Iterator[Outcome]:

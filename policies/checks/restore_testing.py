@@ -8,21 +8,13 @@ from typing import Final
 
 from pydantic import Field
 
-from policies.backups import (
-    DATABASE,
-    DATABASE_CLUSTER,
-    FILE_SYSTEM,
-    PLAN,
-    STORES,
-    VOLUME,
-    coverage,
-)
+from policies.backups import DATABASE_CLUSTER, STORES, coverage
 from policies.regions import region_of
 from policies.replication import is_copy
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.schedules import DAY_MINUTES, longest_gap_minutes
 from policies.stack import Stack
-from policies.tokens import BUCKET, DYNAMODB_TABLE
+from policies.tokens import BACKUP_PLAN, BUCKET, DYNAMODB_TABLE, FILE_SYSTEM, RDS_INSTANCE, VOLUME
 from policies.views import ReadError, Resource, Undetermined
 from serving.blueprint.environment import EnvironmentKind
 
@@ -35,7 +27,7 @@ _TYPES: Final = {
     VOLUME: "EBS",
     FILE_SYSTEM: "EFS",
     DATABASE_CLUSTER: "Aurora",
-    DATABASE: "RDS",
+    RDS_INSTANCE: "RDS",
 }
 
 
@@ -60,7 +52,7 @@ class _Tests:
 def check(store: Resource, parameters: RestoreTests) -> Outcomes:
     """Judge the restore tests of one resource's type and region, if the stack's plans back it up."""
     stack = store.stack
-    if not stack.of(PLAN) or (store.token == BUCKET and is_copy(store)) or not coverage(store).plans:
+    if not stack.of(BACKUP_PLAN) or (store.token == BUCKET and is_copy(store)) or not coverage(store).plans:
         return
     tests = stack.index("restore-tests", lambda: _index(stack))
     place = (region_of(store), _TYPES[store.token])

@@ -10,12 +10,11 @@ from pydantic import Field
 
 from policies.frameworks import S3_13
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
-from policies.tokens import BUCKET
+from policies.tokens import BUCKET, BUCKET_VERSIONING
 from policies.views import Node, Resource
 from serving.blueprint.environment import EnvironmentKind
 
 CONFIGURATION: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-VERSIONING: Final = "aws:s3/bucketVersioning:BucketVersioning"
 _FILTER_LIMITS: Final = ("objectSizeGreaterThan", "objectSizeLessThan", "prefix", "tag")
 
 
@@ -67,7 +66,7 @@ def _judge_versions(bucket: Resource, holder: Resource, rules: list[Node]) -> It
 def _is_versioned(bucket: Resource) -> bool:
     if bucket.at("versioning", "enabled").truth():
         return True
-    companion = bucket.stack.companions(bucket, VERSIONING, "bucket").one_or_doubt()
+    companion = bucket.stack.companions(bucket, BUCKET_VERSIONING, "bucket").one_or_doubt()
     return companion is not None and companion.at("versioningConfiguration", "status").text() != "Disabled"
 
 

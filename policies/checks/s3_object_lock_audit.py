@@ -9,21 +9,19 @@ from typing import Final
 from pydantic import Field
 
 from policies.rule import Doubt, Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation
-from policies.tokens import BUCKET
+from policies.tokens import BUCKET, BUCKET_LOGGING, TRAIL
 from policies.views import Node, Resource
 from serving.blueprint.environment import EnvironmentKind
 
 CONFIGURATION: Final = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
-TRAIL: Final = "aws:cloudtrail/trail:Trail"
 DELIVERY_CHANNEL: Final = "aws:cfg/deliveryChannel:DeliveryChannel"
-LOGGING: Final = "aws:s3/bucketLogging:BucketLogging"
 _COMPLIANCE: Final = "COMPLIANCE"
 _DAYS_A_YEAR: Final = 365
 
 # What writes to a bucket that has no default retention, and could not if it had one: AWS Config (CloudFormation
 # reference, AWS::Config::DeliveryChannel) and S3 server access logging (S3 User Guide, "Object Lock
 # considerations"), both read 2026-11.
-_UNLOCKABLE: Final = ((DELIVERY_CHANNEL, "s3BucketName"), (LOGGING, "targetBucket"))
+_UNLOCKABLE: Final = ((DELIVERY_CHANNEL, "s3BucketName"), (BUCKET_LOGGING, "targetBucket"))
 
 
 class ObjectLock(Parameters):

@@ -9,13 +9,12 @@ from typing import Final
 from pydantic import Field
 
 from policies.regions import region_of
-from policies.replication import REPLICATION, destinations, is_copy
+from policies.replication import destinations, is_copy
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
-from policies.tokens import BUCKET
+from policies.tokens import BUCKET, BUCKET_REPLICATION, BUCKET_VERSIONING
 from policies.views import Node, Resource
 from serving.blueprint.environment import EnvironmentKind
 
-VERSIONING: Final = "aws:s3/bucketVersioning:BucketVersioning"
 _ENABLED: Final = "Enabled"
 
 
@@ -43,7 +42,7 @@ def check(bucket: Resource, parameters: Replication) -> Outcomes:
 def _judge_versioning(bucket: Resource, parameters: Replication) -> Iterator[Outcome]:
     if bucket.at("versioning", "enabled").truth():
         return
-    companion = bucket.stack.companions(bucket, VERSIONING, "bucket").one_or_doubt()
+    companion = bucket.stack.companions(bucket, BUCKET_VERSIONING, "bucket").one_or_doubt()
     if companion is None:
         yield Violation("the bucket has no versioning")
         return
@@ -57,7 +56,7 @@ def _judge_replication(bucket: Resource, parameters: Replication) -> Outcomes:
         return
     holder, inline = bucket, bucket.at("replicationConfiguration", "rules")
     if inline.missing:
-        companion = bucket.stack.companions(bucket, REPLICATION, "bucket").one_or_doubt()
+        companion = bucket.stack.companions(bucket, BUCKET_REPLICATION, "bucket").one_or_doubt()
         if companion is None:
             yield Violation("the bucket is replicated nowhere")
             return

@@ -9,8 +9,7 @@ from typing import Final
 
 from pydantic import Field
 
-from policies.images import FUNCTION, SAGEMAKER_MODEL, TASK_DEFINITION
-from policies.nodes import INSTANCE, LAUNCH_TEMPLATE
+from policies.images import SAGEMAKER_MODEL, TASK_DEFINITION
 from policies.plain_secrets import (
     argument_states_secret,
     is_bare_flag,
@@ -21,7 +20,7 @@ from policies.plain_secrets import (
     unpacked,
 )
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
-from policies.tokens import WORKLOADS
+from policies.tokens import EC2_INSTANCE, FUNCTION, LAUNCH_TEMPLATE, WORKLOADS
 from policies.views import Node, Resource
 from policies.workloads import borrows_pods, containers, pod_templates
 from serving.blueprint.wording import names_secret_value
@@ -161,7 +160,7 @@ _JUDGES: Final[dict[str, Callable[[Resource, Names], Outcomes]]] = {
     TASK_DEFINITION: _judge_task,
     CODE_BUILD: _judge_build,
     LAUNCH_TEMPLATE: _judge_machine,
-    INSTANCE: _judge_machine,
+    EC2_INSTANCE: _judge_machine,
 }
 
 RULE = Rule(

@@ -13,11 +13,10 @@ from policies.frameworks import SECRETS_MANAGER_1
 from policies.regions import region_of
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.stack import Stack
-from policies.tokens import EKS_CLUSTER
+from policies.tokens import EKS_CLUSTER, SECRET
 from policies.views import Node, Resource, Undetermined
 from serving.blueprint.environment import EnvironmentKind
 
-SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105  (a type)
 ROTATION: Final = "aws:secretsmanager/secretRotation:SecretRotation"
 # AWS Secrets Manager user guide, "Schedule expressions in Secrets Manager rotation", read 2026-11
 _RATE: Final = re.compile(r"^rate\((\d+) (hour|day)s?\)$", re.ASCII)

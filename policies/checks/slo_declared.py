@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from policies.alerts import GENERATED, OBJECTIVE_FORMS, RULE_FILES, SIGNALS_TYPE, entries, texts, words
-from policies.lifecycle import CLOUD_CONTROL
 from policies.regions import region_of
 from policies.rule import Kind, Level, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.services import SERVICES, cell, is_service, service_names
 from policies.stack import Stack
+from policies.tokens import CLOUD_CONTROL
 from policies.views import Malformed, Resource, Undetermined
 from serving.blueprint.environment import EnvironmentKind
 

@@ -17,6 +17,7 @@ from policies.rule import (
     Topic,
     Violation,
     judge_each,
+    judge_filled,
 )
 from policies.tagging import is_aws, taggable, tags
 from policies.views import Node, Resource
@@ -53,12 +54,7 @@ def _judge(found: Mapping[str, Node], keys: tuple[str, ...], what: str) -> Itera
     if missing:
         yield Violation(f"{what}{'s' if len(missing) > 1 else ''} {', '.join(missing)} missing")
     present = (found[key] for key in keys if key not in missing)
-    yield from judge_each(present, _judge_value)
-
-
-def _judge_value(node: Node) -> Iterator[Outcome]:
-    if not (node.text() or "").strip():
-        yield Violation(f"{node.place} is empty")
+    yield from judge_each(present, judge_filled)
 
 
 RULE = Rule(

@@ -11,10 +11,10 @@ from pydantic import Field
 
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.stack import Stack
+from policies.tokens import INGRESS
 from policies.views import Node, Resource, Undetermined
 from policies.workloads import namespace, object_name, place
 
-INGRESS: Final = "kubernetes:networking.k8s.io/v1:Ingress"
 GATEWAYS: Final = tuple(f"kubernetes:gateway.networking.k8s.io/{version}:Gateway" for version in ("v1", "v1beta1"))
 ISTIO_GATEWAYS: Final = tuple(
     f"kubernetes:networking.istio.io/{version}:Gateway" for version in ("v1", "v1beta1", "v1alpha3")

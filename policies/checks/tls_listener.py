@@ -11,12 +11,11 @@ from pydantic import Field
 
 from policies.frameworks import CLOUDFRONT_3, CLOUDFRONT_7, CLOUDFRONT_15, ELB_1, ELB_3, ELB_17, ELB_18
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
+from policies.tokens import CLASSIC_LOAD_BALANCER, DISTRIBUTION
 from policies.views import Node, Resource, Undetermined
 
 LISTENER: Final = "aws:lb/listener:Listener"
 LISTENER_RULE: Final = "aws:lb/listenerRule:ListenerRule"
-CLASSIC: Final = "aws:elb/loadBalancer:LoadBalancer"
-DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
 
 # The name says the oldest version of TLS that is accepted; names without one accept TLS 1.0. Elastic Load
 # Balancing User Guide, "Security policies for your Application Load Balancer", read 2026-11.
@@ -134,7 +133,7 @@ def _only_redirects(actions: Node) -> bool:
 _JUDGES: Final[dict[str, Judge]] = {
     LISTENER: _judge_listener,
     LISTENER_RULE: _judge_rule,
-    CLASSIC: _judge_classic,
+    CLASSIC_LOAD_BALANCER: _judge_classic,
     DISTRIBUTION: _judge_distribution,
 }
 

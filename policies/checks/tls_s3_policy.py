@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from policies.frameworks import S3_5
+from policies.iam import one_or_many
 from policies.rule import Kind, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.tokens import BUCKET
 from policies.views import Node, Resource
@@ -21,21 +21,21 @@ def check(bucket: Resource, parameters: Parameters) -> Outcomes:
         yield Violation("the bucket has no policy")
         return
     document = companion["policy"].document()
-    if not any(_refuses_plain_requests(statement) for statement in _as_list(document["Statement"])):
+    if not any(_refuses_plain_requests(statement) for statement in one_or_many(document["Statement"])):
         yield Violation("no statement of the policy denies everything when aws:SecureTransport is false", companion.urn)
 
 
 def _refuses_plain_requests(statement: Node) -> bool:
     if statement["Effect"].text() != "Deny" or not _everybody(statement["Principal"]):
         return False
-    if not any(action.text() in _EVERY_ACTION for action in _as_list(statement["Action"])):
+    if not any(action.text() in _EVERY_ACTION for action in one_or_many(statement["Action"])):
         return False
     return _only_without_tls(statement["Condition"]) and _covers_bucket_and_objects(statement["Resource"])
 
 
 def _everybody(principal: Node) -> bool:
     node = principal["AWS"] if isinstance(principal.raw, dict) else principal
-    return any(entry.text() == "*" for entry in _as_list(node))
+    return any(entry.text() == "*" for entry in one_or_many(node))
 
 
 def _only_without_tls(condition: Node) -> bool:
@@ -46,12 +46,12 @@ def _only_without_tls(condition: Node) -> bool:
     keys = next(iter(operators.values())).entries()
     if [key.lower() for key in keys] != ["aws:securetransport"]:
         return False
-    return all(value.truth() is False for value in _as_list(next(iter(keys.values()))))
+    return all(value.truth() is False for value in one_or_many(next(iter(keys.values()))))
 
 
 def _covers_bucket_and_objects(resource: Node) -> bool:
     """Both the bucket and its objects are named; of two names, one may be unknown before deployment."""
-    entries = _as_list(resource)
+    entries = one_or_many(resource)
     known = [entry.text() or "" for entry in entries if not entry.unknown]
     unknown = len(entries) - len(known)
     objects = any(text.endswith("*") for text in known)
@@ -59,18 +59,6 @@ def _covers_bucket_and_objects(resource: Node) -> bool:
     if unknown and len(entries) == 1:
         entries[0].text()  # the only name is not known: nothing can be said
     return (not objects) + (not whole) <= unknown
-
-
-def _as_list(node: Node) -> tuple[Node, ...]:
-    """The entries of what IAM lets people write as one value or as a list."""
-    return tuple(_entries(node))
-
-
-def _entries(node: Node) -> Iterator[Node]:
-    if isinstance(node.raw, list):
-        yield from node.items()
-    elif not node.missing:
-        yield node
 
 
 RULE = Rule(

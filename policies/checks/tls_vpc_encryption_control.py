@@ -7,9 +7,9 @@ from typing import Final, Literal
 from pydantic import Field
 
 from policies.rule import Kind, Level, Outcomes, Parameters, Rule, Severity, Topic, Violation
+from policies.tokens import VPC
 from policies.views import Resource
 
-VPC: Final = "aws:ec2/vpc:Vpc"
 CONTROL: Final = "aws:ec2/vpcEncryptionControl:VpcEncryptionControl"
 _MODES: Final = ("monitor", "enforce")
 

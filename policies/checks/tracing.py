@@ -26,18 +26,15 @@ from policies.rule import (
 )
 from policies.services import SAGEMAKER_ENDPOINT, SERVICES, cell, is_service
 from policies.stack import Stack
-from policies.tokens import WORKLOADS
+from policies.tokens import API_STAGE, EKS_ADDON, FUNCTION, WORKLOADS
 from policies.views import Malformed, Node, Resource, Undetermined
 from policies.workloads import containers, pod_templates
 
-ADDON: Final = "aws:eks/addon:Addon"
 RELEASES: Final = ("kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v3:Chart", "kubernetes:helm.sh/v4:Chart")
 COLLECTORS: Final = tuple(
     f"kubernetes:opentelemetry.io/{version}:OpenTelemetryCollector" for version in ("v1beta1", "v1alpha1")
 )
 ENCRYPTION: Final = "aws:xray/encryptionConfig:EncryptionConfig"
-STAGE: Final = "aws:apigateway/stage:Stage"
-FUNCTION: Final = "aws:lambda/function:Function"
 STATE_MACHINE: Final = "aws:sfn/stateMachine:StateMachine"
 # Add-ons of EKS that bring a collector of traces (Amazon EKS user guide, "AWS add-ons", read 2026-11)
 _ADDONS: Final = ("adot", "amazon-cloudwatch-observability")
@@ -79,9 +76,9 @@ def _judge_cluster(stack: Stack, wanted: re.Pattern[str], served: tuple[str, Res
     """An add-on belongs to some cluster of the stack: to which, Kubernetes objects do not tell."""
     cluster, first = served
     doubts: list[Undetermined] = []
-    for resource in stack.of(ADDON, *RELEASES, *COLLECTORS, *WORKLOADS):
+    for resource in stack.of(EKS_ADDON, *RELEASES, *COLLECTORS, *WORKLOADS):
         try:
-            if (resource.token == ADDON or cell(resource) == cluster) and _collects(resource, wanted):
+            if (resource.token == EKS_ADDON or cell(resource) == cluster) and _collects(resource, wanted):
                 return
         except Undetermined as doubt:
             doubts.append(doubt)
@@ -93,7 +90,7 @@ def _judge_cluster(stack: Stack, wanted: re.Pattern[str], served: tuple[str, Res
 
 
 def _collects(resource: Resource, wanted: re.Pattern[str]) -> bool:
-    if resource.token == ADDON:
+    if resource.token == EKS_ADDON:
         return resource["addonName"].text() in _ADDONS
     if resource.token in COLLECTORS:
         return True
@@ -120,7 +117,7 @@ def _judge_switch(resource: Resource, *, find: Callable[[Resource], Node], on: s
 
 _JUDGES: Final[dict[str, Callable[[Resource], Iterator[Outcome]]]] = {
     ENCRYPTION: _judge_encryption,
-    STAGE: partial(_judge_switch, find=lambda stage: stage["xrayTracingEnabled"], on="true"),
+    API_STAGE: partial(_judge_switch, find=lambda stage: stage["xrayTracingEnabled"], on="true"),
     FUNCTION: partial(_judge_switch, find=lambda function: function.at("tracingConfig", "mode"), on="Active"),
     STATE_MACHINE: partial(
         _judge_switch, find=lambda machine: machine.at("tracingConfiguration", "enabled"), on="true"
@@ -142,7 +139,7 @@ RULE = Rule(
     topic=Topic.OBSERVABILITY,
     kind=Kind.STACK,
     severity=Severity.LOW,
-    tokens=(*SERVICES, ADDON, *RELEASES, *COLLECTORS, ENCRYPTION, STAGE, FUNCTION, STATE_MACHINE),
+    tokens=(*SERVICES, EKS_ADDON, *RELEASES, *COLLECTORS, ENCRYPTION, API_STAGE, FUNCTION, STATE_MACHINE),
     parameters=Tracing,
     check_stack=check_stack,
     frameworks=(API_GATEWAY_3,),

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.stack import Stack
+from policies.tokens import ENDPOINT_GROUP
 from policies.views import Node, ReadError, Resource
 from serving.blueprint.environment import EnvironmentKind
 
 RECORD: Final = "aws:route53/record:Record"
-ENDPOINT_GROUP: Final = "aws:globalaccelerator/endpointGroup:EndpointGroup"
 SWITCH_PLAN: Final = "aws:arcregionswitch/plan:Plan"
 LISTENER: Final = "aws:globalaccelerator/listener:Listener"
 _POLICIES: Final = (

@@ -21,10 +21,9 @@ from policies.keys import key_problem
 from policies.regions import region_of
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.stack import Stack
-from policies.tokens import EKS_CLUSTER
+from policies.tokens import EKS_CLUSTER, TRAIL
 from policies.views import Node, Resource
 
-TRAIL: Final = "aws:cloudtrail/trail:Trail"
 DETECTOR: Final = "aws:guardduty/detector:Detector"
 FEATURE: Final = "aws:guardduty/detectorFeature:DetectorFeature"
 RECORDER: Final = "aws:cfg/recorder:Recorder"

@@ -11,7 +11,6 @@ from typing import Annotated, Final
 from pydantic import Field, StringConstraints
 
 from policies.frameworks import EKS_2, LAMBDA_2
-from policies.images import FUNCTION
 from policies.rule import (
     Kind,
     Level,
@@ -24,12 +23,10 @@ from policies.rule import (
     Violation,
     judge_each,
 )
-from policies.tokens import EKS_CLUSTER
+from policies.tokens import EKS_ADDON, EKS_CLUSTER, FUNCTION, NODE_GROUP
 from policies.views import Node, Resource, Undetermined
 from serving.blueprint.environment import EnvironmentKind
 
-ADDON: Final = "aws:eks/addon:Addon"
-NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 _KUBE_PROXY: Final = "kube-proxy"
 _MINOR: Final = re.compile(r"^v?1\.(\d{1,3})(?:\.|$|-)", re.ASCII)
 _LAG: Final = 3
@@ -105,7 +102,7 @@ def check(resource: Resource, parameters: Support) -> Outcomes:
             _judge_version,
             _judge_upgrade_policy,
             partial(_judge_companions, NODE_GROUP),
-            partial(_judge_companions, ADDON),
+            partial(_judge_companions, EKS_ADDON),
         )
     yield from judge_each(aspects, lambda aspect: aspect(resource, parameters))
 
@@ -141,7 +138,7 @@ def _judge_companions(token: str, cluster: Resource, parameters: Support) -> Ite
 
 
 def _judge_skew(cluster: Resource, companion: Resource) -> Iterator[Outcome]:
-    if companion.token == ADDON and companion["addonName"].text() != _KUBE_PROXY:
+    if companion.token == EKS_ADDON and companion["addonName"].text() != _KUBE_PROXY:
         return
     node = companion["version" if companion.token == NODE_GROUP else "addonVersion"]
     if node.missing:

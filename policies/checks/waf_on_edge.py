@@ -11,19 +11,14 @@ from pydantic import Field
 from policies.frameworks import ELB_16
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.stack import Stack
-from policies.tokens import LOAD_BALANCER
+from policies.tokens import API_STAGE, DISTRIBUTION, INGRESS, LOAD_BALANCER, WEB_ACL, WEB_ACL_LOGGING
 from policies.views import Node, Resource
 from serving.blueprint.environment import EnvironmentKind
 
 ASSOCIATION: Final = "aws:wafv2/webAclAssociation:WebAclAssociation"
-WEB_ACL: Final = "aws:wafv2/webAcl:WebAcl"
 WEB_ACL_RULE: Final = "aws:wafv2/webAclRule:WebAclRule"
-LOGGING: Final = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
-STAGE: Final = "aws:apigateway/stage:Stage"
 REST_API: Final = "aws:apigateway/restApi:RestApi"
 GRAPHQL: Final = "aws:appsync/graphQLApi:GraphQLApi"
-DISTRIBUTION: Final = "aws:cloudfront/distribution:Distribution"
-INGRESS: Final = "kubernetes:networking.k8s.io/v1:Ingress"
 _SCHEME: Final = "alb.ingress.kubernetes.io/scheme"
 _INGRESS_ACL: Final = "alb.ingress.kubernetes.io/wafv2-acl-arn"
 # Groups that AWS maintains and that limit sizes; AWS WAF developer guide, "Baseline rule groups", read 2026-11
@@ -111,7 +106,7 @@ def _judge_size(stack: Stack, firewall: Resource) -> Iterator[Outcome]:
 
 
 def _judge_logging(stack: Stack, firewall: Resource) -> Iterator[Outcome]:
-    if stack.companions(firewall, LOGGING, "resourceArn").one_or_doubt() is None:
+    if stack.companions(firewall, WEB_ACL_LOGGING, "resourceArn").one_or_doubt() is None:
         yield Violation("the firewall has no logging configuration", firewall.urn)
 
 
@@ -173,7 +168,7 @@ RULE = Rule(
     topic=Topic.NETWORK,
     kind=Kind.STACK,
     severity=Severity.HIGH,
-    tokens=(LOAD_BALANCER, STAGE, GRAPHQL, DISTRIBUTION, INGRESS),
+    tokens=(LOAD_BALANCER, API_STAGE, GRAPHQL, DISTRIBUTION, INGRESS),
     parameters=Firewall,
     check=check,
     frameworks=(ELB_16,),

@@ -100,6 +100,11 @@ class Violation:
         """Whether it makes the preview fail."""
         return self.level == Level.MANDATORY
 
+    @property
+    def order(self) -> tuple[bool, str, str, str]:
+        """Where it stands among others: what stops first, then by rule and resource."""
+        return (not self.stops, self.rule, self.urn, self.message)
+
 
 @dataclass(frozen=True, slots=True)
 class Control:

@@ -217,7 +217,7 @@ class PolicyPack:
             pack=f"{info.displayName or info.name} {self._version or info.version}".strip(),
             policies=len(policies) - len(disabled),
             disabled=tuple(disabled),
-            violations=tuple(sorted(found, key=_violation_order)),
+            violations=tuple(sorted(found, key=lambda violation: violation.order)),
             remediations=tuple(sorted(answers.remediations, key=lambda r: (r.urn, r.rule))),
             rules=tuple(
                 _rule(policies[name], configuration[name].enforcementLevel)
@@ -512,10 +512,6 @@ def _violation(
         severity=_SEVERITIES.get(diagnostic.severity or policy.severity, ""),
         url=policy.url,
     )
-
-
-def _violation_order(violation: Violation) -> tuple[bool, str, str, str]:
-    return (not violation.stops, violation.rule, violation.urn, violation.message)
 
 
 def _remediations(

@@ -43,7 +43,7 @@ def by_resource(violations: Iterable[Violation]) -> list[tuple[str, list[Violati
     groups: dict[str, list[Violation]] = {}
     for violation in violations:
         groups.setdefault(violation.urn, []).append(violation)
-    found = [(urn, sorted(group, key=_order)) for urn, group in groups.items()]
+    found = [(urn, sorted(group, key=lambda violation: violation.order)) for urn, group in groups.items()]
     return sorted(found, key=lambda entry: (-sum(v.stops for v in entry[1]), -len(entry[1]), entry[0]))
 
 
@@ -60,7 +60,9 @@ def by_framework(plan: Plan) -> list[tuple[str, list[ControlFindings]]]:
 
 
 def _findings(plan: Plan, framework: str, control: str, rules: list[str]) -> ControlFindings:
-    found = sorted((violation for violation in plan.violations if violation.rule in rules), key=_order)
+    found = sorted(
+        (violation for violation in plan.violations if violation.rule in rules), key=lambda violation: violation.order
+    )
     return ControlFindings(framework, control, tuple(sorted(rules)), tuple(found))
 
 
@@ -71,7 +73,3 @@ def _natural(controls: dict[str, list[str]]) -> list[tuple[str, list[str]]]:
         controls.items(),
         key=lambda entry: [(int(part), "") if part.isdecimal() else (0, part) for part in parts[entry[0]]],
     )
-
-
-def _order(violation: Violation) -> tuple[bool, str, str, str]:
-    return (not violation.stops, violation.rule, violation.urn, violation.message)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from policies.checks.access_logs import (
+from policies.checks.access_logs import DELIVERY_SOURCE, STAGES
+from policies.tokens import (
+    BUCKET,
     BUCKET_LOGGING,
     CLASSIC_LOAD_BALANCER,
-    DELIVERY_SOURCE,
     DISTRIBUTION,
     LOAD_BALANCER,
-    STAGES,
     WEB_ACL,
     WEB_ACL_LOGGING,
 )
-from policies.tokens import BUCKET
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from policies.checks.ami_provenance import ALLOWED_IMAGES, INSTANCE, LAUNCH_TEMPLATE, NODE_CLASS, NODE_GROUP
+from policies.checks.ami_provenance import ALLOWED_IMAGES
+from policies.tokens import EC2_INSTANCE, EC2_NODE_CLASS, LAUNCH_TEMPLATE, NODE_GROUP
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 
@@ -19,7 +20,7 @@ def nodes(kind: object) -> Declared:
 
 
 def node_class(*terms: object) -> Declared:
-    return Declared(NODE_CLASS, "gpu", {"spec": {"amiSelectorTerms": list(terms)}})
+    return Declared(EC2_NODE_CLASS, "gpu", {"spec": {"amiSelectorTerms": list(terms)}})
 
 
 def allowed(*providers: object, state: object = "enabled", region: str = "eu-west-1") -> Declared:
@@ -41,7 +42,7 @@ SAMPLES = (
     ),
     Sample(Case.DISALLOWED, "retired image", (nodes("AL2_x86_64_GPU"),), ("amiType is",)),
     Sample(Case.DISALLOWED, "image by id", (template(AMI),), NOBODY),
-    Sample(Case.DISALLOWED, "instance", (Declared(INSTANCE, "one", {"ami": AMI}),), ("ami is",)),
+    Sample(Case.DISALLOWED, "instance", (Declared(EC2_INSTANCE, "one", {"ami": AMI}),), ("ami is",)),
     Sample(Case.DISALLOWED, "restricted elsewhere", (template(AMI), allowed("amazon", region="eu-north-1")), NOBODY),
     Sample(Case.DISALLOWED, "parameter of somebody", (template("resolve:ssm:/golden/latest"),), NOBODY),
     Sample(Case.DISALLOWED, "latest release", (node_class({"alias": "al2023@latest"}),), ("no pinned release",)),

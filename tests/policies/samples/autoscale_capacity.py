@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from policies.checks.autoscale_capacity import QUOTA
-from policies.nodes import NODE_GROUP, NODE_POOL
+from policies.nodes import NODE_POOL
 from policies.scaling import POD_AUTOSCALERS, SCALED_OBJECT
-from policies.tokens import DEPLOYMENT, LEADER_WORKER_SET, ROLLOUT
+from policies.tokens import DEPLOYMENT, LEADER_WORKER_SET, NODE_GROUP, RESOURCE_QUOTA, ROLLOUT
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 
@@ -36,11 +35,15 @@ def scaler(most: object, token: str = SCALED_OBJECT) -> Declared:
 
 def quota(namespace: str = "ml", **hard: object) -> Declared:
     stated = {key.replace("_", "."): value for key, value in hard.items()}
-    return Declared(QUOTA, "quota", {"metadata": {"name": "quota", "namespace": namespace}, "spec": {"hard": stated}})
+    return Declared(
+        RESOURCE_QUOTA, "quota", {"metadata": {"name": "quota", "namespace": namespace}, "spec": {"hard": stated}}
+    )
 
 
 def gpu_quota(most: str) -> Declared:
-    return Declared(QUOTA, "quota", {"metadata": {"namespace": "ml"}, "spec": {"hard": {f"requests.{GPU}": most}}})
+    return Declared(
+        RESOURCE_QUOTA, "quota", {"metadata": {"namespace": "ml"}, "spec": {"hard": {f"requests.{GPU}": most}}}
+    )
 
 
 def pool(most: str) -> Declared:
@@ -70,7 +73,7 @@ SAMPLES = (
             ONE,
             scaler(10),
             Declared(
-                QUOTA,
+                RESOURCE_QUOTA,
                 "q",
                 {"metadata": {"namespace": "ml"}, "spec": {"hard": {"pods": "1"}, "scopes": ["Terminating"]}},
             ),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from policies.backups import DATABASE, FILE_SYSTEM, PLAN, SELECTION, VAULT
-from policies.replication import REPLICATION
-from policies.tokens import BUCKET, DYNAMODB_TABLE
+from policies.backups import SELECTION
+from policies.tokens import BACKUP_PLAN, BUCKET, BUCKET_REPLICATION, DYNAMODB_TABLE, FILE_SYSTEM, RDS_INSTANCE, VAULT
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 
@@ -31,7 +30,7 @@ def rule(schedule: object = "cron(0 5 * * ? *)", days: object = 35, copy: object
 
 def plan(*rules: Json, needs: tuple[str, ...] = ()) -> Declared:
     settings = {"name": "daily", "region": "eu-west-1", "rules": list(rules) or [rule()]}
-    return Declared(PLAN, "plan", settings, {"rules": needs} if needs else {})
+    return Declared(BACKUP_PLAN, "plan", settings, {"rules": needs} if needs else {})
 
 
 def selection(*needs: str, region: str = "eu-west-1", plan_id: object = UNKNOWN, **by: object) -> Declared:
@@ -52,7 +51,7 @@ def equal(key: str, value: str) -> Json:
 
 TAGGED = Declared(BUCKET, "models", {"bucket": "models", "region": "eu-west-1", "tags": {"backup-plan": "daily"}})
 COPIED = Declared(
-    REPLICATION,
+    BUCKET_REPLICATION,
     "replication",
     {"bucket": "source", "rules": [{"destination": {"bucket": "arn:aws:s3:::models"}, "status": "Enabled"}]},
 )
@@ -161,7 +160,11 @@ SAMPLES = (
     Sample(
         Case.DISALLOWED,
         "databases of another type",
-        (Declared(DATABASE, "x", {"region": "eu-west-1"}), plan(), selection(resources=["arn:aws:rds:*:*:cluster:*"])),
+        (
+            Declared(RDS_INSTANCE, "x", {"region": "eu-west-1"}),
+            plan(),
+            selection(resources=["arn:aws:rds:*:*:cluster:*"]),
+        ),
         ("no backup plan",),
     ),
     Sample(Case.DISALLOWED, "no copy", (table(), plan(rule(copy=None)), selection()), ("copied to no other region",)),

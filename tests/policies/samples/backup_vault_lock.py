@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from policies.backups import AIR_GAPPED_VAULT, VAULT
 from policies.checks.backup_vault_lock import LOCK
+from policies.tokens import AIR_GAPPED_VAULT, VAULT
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 from tests.policies.samples.backup_plan_coverage import FAR, plan, rule, selection, table

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from policies.alerts import METRIC_ALARM
-from policies.checks.canary_synthetics import CANARY, DISTRIBUTION, LOAD_BALANCER
+from policies.checks.canary_synthetics import CANARY
+from policies.tokens import DISTRIBUTION, LOAD_BALANCER
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 

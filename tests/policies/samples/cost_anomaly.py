@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.checks.cost_anomaly import MONITOR, SUBSCRIPTION
-from policies.nodes import NODE_GROUP
+from policies.tokens import NODE_GROUP
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from policies.costs import BUDGET, BUDGET_ACTION
-from policies.nodes import NODE_GROUP
+from policies.tokens import NODE_GROUP
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 

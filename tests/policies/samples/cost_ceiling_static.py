@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from policies.costs import BUDGET
-from policies.nodes import ENDPOINT, INSTANCE, NODE_GROUP, NODE_POOL, SCALING_GROUP
+from policies.nodes import ENDPOINT, NODE_POOL, SCALING_GROUP
+from policies.tokens import EC2_INSTANCE, NODE_GROUP
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 
@@ -46,7 +47,9 @@ SAMPLES = (
     Sample(
         Case.ALLOWED, "groups beside pools keep their size", (budget("700"), CPU_POOL, group("m7i.xlarge", most=99))
     ),
-    Sample(Case.ALLOWED, "single instance", (budget("31"), Declared(INSTANCE, "host", {"instanceType": "t3.medium"}))),
+    Sample(
+        Case.ALLOWED, "single instance", (budget("31"), Declared(EC2_INSTANCE, "host", {"instanceType": "t3.medium"}))
+    ),
     Sample(
         Case.ALLOWED,
         "price of one's own",

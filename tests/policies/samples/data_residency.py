@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from policies.checks.data_residency import (
+from policies.tokens import (
     BACKUP_PLAN,
+    BUCKET,
     BUCKET_REPLICATION,
+    DYNAMODB_TABLE,
     ENDPOINT_GROUP,
     REGISTRY_REPLICATION,
     SECRET,
     TABLE_REPLICA,
 )
-from policies.tokens import BUCKET, DYNAMODB_TABLE
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from policies.checks.ddb_global import REPLICA
-from policies.tokens import DYNAMODB_TABLE, EKS_CLUSTER
+from policies.tokens import DYNAMODB_TABLE, EKS_CLUSTER, TABLE_REPLICA
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 
@@ -33,7 +32,7 @@ def copy(region: str = "eu-central-1", recovery: object = True, protection: obje
 
 def apart(*needs: str, **settings: object) -> Declared:
     properties = {"globalTableArn": UNKNOWN, "region": "eu-central-1", "pointInTimeRecovery": True, **settings}
-    return Declared(REPLICA, "replica", properties, {"globalTableArn": needs} if needs else {})
+    return Declared(TABLE_REPLICA, "replica", properties, {"globalTableArn": needs} if needs else {})
 
 
 STRONG = {"consistencyMode": "STRONG"}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from policies.lifecycle import CLOUD_CONTROL
-from policies.tokens import BUCKET
+from policies.tokens import BUCKET, CLOUD_CONTROL
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.checks.ecr_scan_enhanced import INSPECTOR, SCANNING
-from policies.registries import REPOSITORY
+from policies.tokens import REPOSITORY
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 

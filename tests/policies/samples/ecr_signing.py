@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from policies.checks.ecr_signing import CLOUD_CONTROL, NATIVE, PROFILE, SIGNING_TYPE
-from policies.registries import REPOSITORY
+from policies.checks.ecr_signing import NATIVE, PROFILE, SIGNING_TYPE
+from policies.tokens import CLOUD_CONTROL, REPOSITORY
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from policies.checks.eks_pod_identity import ASSOCIATION
 from policies.iam import POLICY, ROLE, ROLE_ATTACHMENT, ROLE_POLICY
-from policies.nodes import NODE_GROUP
-from policies.tokens import EKS_CLUSTER, NAMESPACE, SERVICE_ACCOUNT
+from policies.tokens import EKS_CLUSTER, NAMESPACE, NODE_GROUP, SERVICE_ACCOUNT
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 from tests.policies.samples.workloads import deployment, pods

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from policies.checks.enc_amp_cmk import WORKSPACE
 from policies.keys import KMS_KEY
+from policies.tokens import METRICS_WORKSPACE
 from policies.views import UNKNOWN
 from tests.policies.harness import KEY_ARN, Case, Declared, Sample
 
 
 def workspace(key: object, **needs: tuple[str, ...]) -> Declared:
-    return Declared(WORKSPACE, "metrics", {"alias": "serving", "kmsKeyArn": key}, needs)
+    return Declared(METRICS_WORKSPACE, "metrics", {"alias": "serving", "kmsKeyArn": key}, needs)
 
 
 SAMPLES = (
@@ -19,7 +19,12 @@ SAMPLES = (
         "key of the same stack",
         (Declared(KMS_KEY, "key", {}), workspace(UNKNOWN, kmsKeyArn=("key",))),
     ),
-    Sample(Case.DISALLOWED, "key of AWS", (Declared(WORKSPACE, "m", {"alias": "serving"}),), ("kmsKeyArn is missing",)),
+    Sample(
+        Case.DISALLOWED,
+        "key of AWS",
+        (Declared(METRICS_WORKSPACE, "m", {"alias": "serving"}),),
+        ("kmsKeyArn is missing",),
+    ),
     Sample(Case.DISALLOWED, "no key", (workspace("metrics key"),), ("which is no KMS key",)),
     Sample(Case.UNKNOWN, "key of nobody knows where", (workspace(UNKNOWN),), ("kmsKeyArn is not known",)),
     Sample(Case.NOT_APPLICABLE, "another type", (Declared("aws:amp/scraper:Scraper", "s", {}),)),

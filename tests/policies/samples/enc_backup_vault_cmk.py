@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from policies.checks.enc_backup_vault_cmk import AIR_GAPPED_VAULT, VAULT
 from policies.keys import KMS_KEY
+from policies.tokens import AIR_GAPPED_VAULT, VAULT
 from policies.views import UNKNOWN
 from tests.policies.harness import KEY_ARN, Case, Declared, Sample
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from policies.checks.enc_databases_cmk import RDS_INSTANCE
 from policies.keys import KMS_KEY
+from policies.tokens import RDS_INSTANCE
 from policies.views import UNKNOWN
 from tests.policies.harness import KEY_ARN, Case, Declared, Sample
 

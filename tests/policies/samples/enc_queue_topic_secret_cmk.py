@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from policies.checks.enc_queue_topic_secret_cmk import KAFKA, PARAMETER, QUEUE, SECRET, STREAM, TOPIC
+from policies.checks.enc_queue_topic_secret_cmk import KAFKA, PARAMETER, QUEUE, STREAM
 from policies.keys import KMS_KEY, KMS_REPLICA_KEY
+from policies.tokens import SECRET, TOPIC
 from policies.views import UNKNOWN
 from tests.policies.harness import KEY_ARN, Case, Declared, Sample
 

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from policies.checks.enc_volumes import (
-    DEFAULT_KEY,
-    ENCRYPTION_BY_DEFAULT,
-    FILE_SYSTEM,
-    FSX,
-    INSTANCE,
-    LAUNCH_TEMPLATE,
-    LUSTRE,
-    NODE_CLASS,
-    NODE_GROUP,
-    SNAPSHOT_COPY,
-    STORAGE_CLASS,
-    VOLUME,
-)
+from policies.checks.enc_volumes import DEFAULT_KEY, ENCRYPTION_BY_DEFAULT, FSX, LUSTRE, SNAPSHOT_COPY, STORAGE_CLASS
 from policies.keys import KMS_KEY
+from policies.tokens import EC2_INSTANCE, EC2_NODE_CLASS, FILE_SYSTEM, LAUNCH_TEMPLATE, NODE_GROUP, VOLUME
 from policies.views import UNKNOWN
 from tests.policies.harness import KEY_ARN, Case, Declared, Json, Sample
 
@@ -33,7 +21,7 @@ def template(ebs: Json, **needs: tuple[str, ...]) -> Declared:
 
 
 def node_class(*mappings: Json) -> Declared:
-    return Declared(NODE_CLASS, "gpu", {"metadata": {"name": "gpu"}, "spec": {"blockDeviceMappings": [*mappings]}})
+    return Declared(EC2_NODE_CLASS, "gpu", {"metadata": {"name": "gpu"}, "spec": {"blockDeviceMappings": [*mappings]}})
 
 
 def storage(provisioner: str, **parameters: str) -> Declared:
@@ -50,7 +38,7 @@ SAMPLES = (
             Declared(SNAPSHOT_COPY, "copy", OWN),
             Declared(LUSTRE, "cache", {"deploymentType": "PERSISTENT_2", "kmsKeyId": KEY_ARN}),
             Declared(FSX[1], "cache", {"kmsKeyId": KEY_ARN}),
-            Declared(INSTANCE, "bastion", {"rootBlockDevice": OWN, "ebsBlockDevices": [OWN]}),
+            Declared(EC2_INSTANCE, "bastion", {"rootBlockDevice": OWN, "ebsBlockDevices": [OWN]}),
         ),
     ),
     Sample(
@@ -79,7 +67,7 @@ SAMPLES = (
         (
             template({"encrypted": "true", "kmsKeyId": KEY_ARN}),
             Declared(NODE_GROUP, "group", {"launchTemplate": {"id": "lt-1", "version": "1"}}),
-            Declared(INSTANCE, "one", {"launchTemplate": {"id": "lt-1"}}),
+            Declared(EC2_INSTANCE, "one", {"launchTemplate": {"id": "lt-1"}}),
         ),
     ),
     Sample(
@@ -100,12 +88,12 @@ SAMPLES = (
     Sample(
         Case.DISALLOWED,
         "one disk of two",
-        (Declared(INSTANCE, "bastion", {"rootBlockDevice": OWN, "ebsBlockDevices": [OWN, {"volumeSize": 10}]}),),
+        (Declared(EC2_INSTANCE, "bastion", {"rootBlockDevice": OWN, "ebsBlockDevices": [OWN, {"volumeSize": 10}]}),),
         ("ebsBlockDevices[1].encrypted is not true",),
     ),
     Sample(Case.DISALLOWED, "template", (template({"encrypted": "false"}),), ("ebs.encrypted is not true",)),
     Sample(Case.DISALLOWED, "disks of the image", (BARE,), ("no volume is stated, and the stack does not",)),
-    Sample(Case.DISALLOWED, "machine of the image", (Declared(INSTANCE, "m", {}),), ("no volume is stated",)),
+    Sample(Case.DISALLOWED, "machine of the image", (Declared(EC2_INSTANCE, "m", {}),), ("no volume is stated",)),
     Sample(
         Case.DISALLOWED, "managed nodes", (Declared(NODE_GROUP, "nodes", {"diskSize": 50}),), ("no volume is stated",)
     ),
@@ -156,7 +144,7 @@ SAMPLES = (
         "an unknown key does not hide a plain disk",
         (
             Declared(
-                INSTANCE,
+                EC2_INSTANCE,
                 "m",
                 {"rootBlockDevice": {"encrypted": True, "kmsKeyId": UNKNOWN}, "ebsBlockDevices": [{"volumeSize": 1}]},
             ),

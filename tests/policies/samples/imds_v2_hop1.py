@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from policies.checks.imds_v2_hop1 import DEFAULTS, NODE_CLASS
+from policies.checks.imds_v2_hop1 import DEFAULTS
+from policies.tokens import EC2_NODE_CLASS
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 
@@ -19,13 +20,17 @@ SAMPLES = (
         "account",
         (Declared(DEFAULTS, "d", {"httpTokens": "required", "httpPutResponseHopLimit": 1}),),
     ),
-    Sample(Case.ALLOWED, "node class as Karpenter has it", (Declared(NODE_CLASS, "c", {"spec": {"role": "nodes"}}),)),
+    Sample(
+        Case.ALLOWED, "node class as Karpenter has it", (Declared(EC2_NODE_CLASS, "c", {"spec": {"role": "nodes"}}),)
+    ),
     Sample(
         Case.DISALLOWED,
         "node class",
         (
             Declared(
-                NODE_CLASS, "c", {"spec": {"metadataOptions": {"httpTokens": "optional", "httpPutResponseHopLimit": 2}}}
+                EC2_NODE_CLASS,
+                "c",
+                {"spec": {"metadataOptions": {"httpTokens": "optional", "httpPutResponseHopLimit": 2}}},
             ),
         ),
         ("spec.metadataOptions.httpTokens is not required", "httpPutResponseHopLimit is not 1 or less"),

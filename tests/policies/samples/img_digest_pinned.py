@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from policies.images import FUNCTION, SAGEMAKER_MODEL, TASK_DEFINITION
-from policies.tokens import CRON_JOB, DAEMON_SET, JOB, POD, ROLLOUT, SCALED_JOB, STATEFUL_SET
+from policies.images import SAGEMAKER_MODEL, TASK_DEFINITION
+from policies.tokens import CRON_JOB, DAEMON_SET, FUNCTION, JOB, POD, ROLLOUT, SCALED_JOB, STATEFUL_SET
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 from tests.policies.samples.workloads import IMAGE, container, deployment, groups, pods

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from policies.images import FUNCTION, SAGEMAKER_MODEL
-from policies.tokens import CRON_JOB, SCALED_JOB
+from policies.images import SAGEMAKER_MODEL
+from policies.tokens import CRON_JOB, FUNCTION, SCALED_JOB
 from policies.views import UNKNOWN
 from tests.policies.harness import DIGEST, Case, Declared, Json, Sample
 from tests.policies.samples.workloads import container, deployment, pods

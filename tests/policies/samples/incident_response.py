@@ -5,14 +5,8 @@ from __future__ import annotations
 import yaml
 
 from policies.alerts import COMPOSITE_ALARM, METRIC_ALARM, RULE_GROUPS
-from policies.checks.incident_response import (
-    ALERT_MANAGER,
-    CHATS,
-    INCIDENT_MANAGER,
-    SUBSCRIPTION,
-    TOPIC,
-    WORKSPACE,
-)
+from policies.checks.incident_response import ALERT_MANAGER, CHATS, INCIDENT_MANAGER, SUBSCRIPTION
+from policies.tokens import METRICS_WORKSPACE, TOPIC
 from policies.views import UNKNOWN
 from serving.blueprint.tags import TagKey
 from tests.policies.harness import Case, Declared, Json, Sample
@@ -23,7 +17,7 @@ PLAN = "arn:aws:ssm-incidents::111122223333:response-plan/outage"
 TIER_0 = {TagKey.TIER.value: "0"}
 ESCALATION = Declared(TOPIC, "escalation", {"name": "escalation"})
 SUBSCRIBED = Declared(SUBSCRIPTION, "on-call", {"topic": UNKNOWN, "protocol": "email"}, {"topic": ("escalation",)})
-PROMETHEUS = Declared(WORKSPACE, "metrics", {"alias": "serving"})
+PROMETHEUS = Declared(METRICS_WORKSPACE, "metrics", {"alias": "serving"})
 SNS: Json = {"name": "team", "sns_configs": [{"topic_arn": ARN}]}
 
 

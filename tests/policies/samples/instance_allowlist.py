@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from policies.nodes import ENDPOINT, INSTANCE, LAUNCH_TEMPLATE, NODE_GROUP, NODE_POOL, SCALING_GROUP
+from policies.nodes import ENDPOINT, NODE_POOL, SCALING_GROUP
+from policies.tokens import EC2_INSTANCE, LAUNCH_TEMPLATE, NODE_GROUP
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 
@@ -52,7 +53,7 @@ SAMPLES = (
     Sample(Case.ALLOWED, "node group", (group("m7i.xlarge", "m7a.xlarge"),)),
     Sample(Case.ALLOWED, "type by default", (group(),)),
     Sample(Case.ALLOWED, "GPU with a taint", (group("g6.xlarge", taints=[TAINT]),)),
-    Sample(Case.ALLOWED, "single instance", (Declared(INSTANCE, "host", {"instanceType": "t3.micro"}),)),
+    Sample(Case.ALLOWED, "single instance", (Declared(EC2_INSTANCE, "host", {"instanceType": "t3.micro"}),)),
     Sample(
         Case.ALLOWED,
         "scaling group",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from policies.checks.kms_multi_region_replica import EXTERNAL_KEY, EXTERNAL_REPLICA, SECRET, TABLE_REPLICA
+from policies.checks.kms_multi_region_replica import EXTERNAL_KEY, EXTERNAL_REPLICA
 from policies.keys import KMS_KEY, KMS_REPLICA_KEY
-from policies.tokens import DYNAMODB_TABLE, EKS_CLUSTER
+from policies.tokens import DYNAMODB_TABLE, EKS_CLUSTER, SECRET, TABLE_REPLICA
 from policies.views import UNKNOWN
 from tests.policies.harness import KEY_ARN, Case, Declared, Sample
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.checks.lambda_code_signing import CODE_SIGNING
-from policies.images import FUNCTION
+from policies.tokens import FUNCTION
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 from tests.policies.samples.workloads import IMAGE

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from policies.checks.lifecycle_ecr import POLICY, REPOSITORY, TEMPLATE
+from policies.checks.lifecycle_ecr import POLICY, TEMPLATE
+from policies.tokens import REPOSITORY
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 

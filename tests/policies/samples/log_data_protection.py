@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from policies.checks.log_data_protection import ACCOUNT_POLICY, INVOCATION_LOGGING, LOG_GROUP, POLICY
+from policies.checks.log_data_protection import ACCOUNT_POLICY, INVOCATION_LOGGING, POLICY
+from policies.tokens import LOG_GROUP
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 

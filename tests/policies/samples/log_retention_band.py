@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.checks.log_retention_band import LOG_GROUP
+from policies.tokens import LOG_GROUP
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from policies.checks.mr_serving_regions import REPLICATION, REPOSITORY
-from policies.tokens import EKS_CLUSTER
+from policies.tokens import EKS_CLUSTER, REGISTRY_REPLICATION, REPOSITORY
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 from tests.policies.samples.workloads import deployment
@@ -18,7 +17,7 @@ def cluster(region: object, name: str = "") -> Declared:
 def copies(*regions: object) -> Declared:
     destinations = [{"region": region, "registryId": "111122223333"} for region in regions]
     settings = {"region": "eu-west-1", "replicationConfiguration": {"rules": [{"destinations": destinations}]}}
-    return Declared(REPLICATION, "copies", settings)
+    return Declared(REGISTRY_REPLICATION, "copies", settings)
 
 
 WEST, CENTRAL = cluster("eu-west-1"), cluster("eu-central-1")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from policies.checks.multi_az import LOAD_BALANCER, SUBNET
-from policies.nodes import NODE_GROUP, SCALING_GROUP
-from policies.tokens import EKS_CLUSTER
+from policies.nodes import SCALING_GROUP
+from policies.tokens import EKS_CLUSTER, LOAD_BALANCER, NODE_GROUP, SUBNET
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from policies.checks.ns_quota import LIMIT_RANGE, QUOTA
-from policies.tokens import NAMESPACE
+from policies.checks.ns_quota import LIMIT_RANGE
+from policies.tokens import NAMESPACE, RESOURCE_QUOTA
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 from tests.policies.samples.workloads import deployment, in_namespace
@@ -17,7 +17,7 @@ HARD = {"requests.cpu": "160", "requests.memory": "900Gi", "pods": 60}
 
 def quota(hard: object = HARD, namespace: object = "assistants", **spec: object) -> Declared:
     metadata = {"name": "quota", "namespace": namespace}
-    return Declared(QUOTA, "quota", {"metadata": metadata, "spec": {"hard": hard, **spec}})
+    return Declared(RESOURCE_QUOTA, "quota", {"metadata": metadata, "spec": {"hard": hard, **spec}})
 
 
 def limits(kind: object = "Container") -> Declared:

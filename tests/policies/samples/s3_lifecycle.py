@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from policies.checks.s3_lifecycle import CONFIGURATION, VERSIONING
-from policies.tokens import BUCKET
+from policies.checks.s3_lifecycle import CONFIGURATION
+from policies.tokens import BUCKET, BUCKET_VERSIONING
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 
 MODELS = Declared(BUCKET, "models", {"bucket": "acme-models"})
 VERSIONED = Declared(
-    VERSIONING, "versions", {"bucket": "acme-models", "versioningConfiguration": {"status": "Enabled"}}
+    BUCKET_VERSIONING, "versions", {"bucket": "acme-models", "versioningConfiguration": {"status": "Enabled"}}
 )
 EXPIRE: Json = {"id": "expire", "status": "Enabled", "expiration": {"days": 90}}
 OLD: Json = {"id": "old", "status": "Enabled", "noncurrentVersionExpiration": {"noncurrentDays": 30}}

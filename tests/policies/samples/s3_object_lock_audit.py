@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from policies.checks.s3_object_lock_audit import CONFIGURATION, DELIVERY_CHANNEL, LOGGING, TRAIL
-from policies.tokens import BUCKET
+from policies.checks.s3_object_lock_audit import CONFIGURATION, DELIVERY_CHANNEL
+from policies.tokens import BUCKET, BUCKET_LOGGING, TRAIL
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 
@@ -61,7 +61,7 @@ SAMPLES = (
             AUDIT,
             Declared(DELIVERY_CHANNEL, "config", {"s3BucketName": "acme-audit-records"}),
             Declared(BUCKET, "audit-access", {"bucket": "acme-audit-access"}),
-            Declared(LOGGING, "logging", {"bucket": "acme-audit-records", "targetBucket": "acme-audit-access"}),
+            Declared(BUCKET_LOGGING, "logging", {"bucket": "acme-audit-records", "targetBucket": "acme-audit-access"}),
         ),
     ),
     Sample(Case.NOT_APPLICABLE, "no evidence", (PLAIN,)),

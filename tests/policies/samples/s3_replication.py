@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from policies.checks.s3_replication import VERSIONING
-from policies.replication import REPLICATION
-from policies.tokens import BUCKET
+from policies.tokens import BUCKET, BUCKET_REPLICATION, BUCKET_VERSIONING
 from policies.views import UNKNOWN
 from tests.policies.harness import KEY_ARN, Case, Declared, Json, Sample
 
@@ -15,7 +13,7 @@ def bucket(name: str = "models", region: str = "eu-west-1", **more: object) -> D
 
 def versions(of: object = "models", status: object = "Enabled", *needs: str) -> Declared:
     settings = {"bucket": of, "versioningConfiguration": {"status": status}}
-    return Declared(VERSIONING, f"versions-{of}", settings, {"bucket": needs} if needs else {})
+    return Declared(BUCKET_VERSIONING, f"versions-{of}", settings, {"bucket": needs} if needs else {})
 
 
 def rule(
@@ -37,7 +35,7 @@ def rule(
 
 
 def replication(*rules: Json, of: object = "models", **needs: tuple[str, ...]) -> Declared:
-    return Declared(REPLICATION, "replication", {"bucket": of, "rules": list(rules) or [rule()]}, needs)
+    return Declared(BUCKET_REPLICATION, "replication", {"bucket": of, "rules": list(rules) or [rule()]}, needs)
 
 
 MODELS = bucket()

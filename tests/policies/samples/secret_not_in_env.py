@@ -6,9 +6,8 @@ import base64
 import json
 
 from policies.checks.secret_not_in_env import CODE_BUILD, CONFIG_MAP
-from policies.images import FUNCTION, SAGEMAKER_MODEL, TASK_DEFINITION
-from policies.nodes import INSTANCE, LAUNCH_TEMPLATE
-from policies.tokens import CRON_JOB
+from policies.images import SAGEMAKER_MODEL, TASK_DEFINITION
+from policies.tokens import CRON_JOB, EC2_INSTANCE, FUNCTION, LAUNCH_TEMPLATE
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample, secret
 from tests.policies.samples.workloads import container, deployment, groups, pods, unspread
@@ -119,7 +118,7 @@ SAMPLES = (
         "metadata service",
         (template("#!/bin/bash\nTOKEN=$(curl -X PUT http://169.254.169.254/latest/api/token)\necho $TOKEN\n"),),
     ),
-    Sample(Case.ALLOWED, "plain user data", (Declared(INSTANCE, "one", {"userData": "#!/bin/sh\nexit 0"}),)),
+    Sample(Case.ALLOWED, "plain user data", (Declared(EC2_INSTANCE, "one", {"userData": "#!/bin/sh\nexit 0"}),)),
     Sample(
         Case.RESOLVED,
         "where the secret is",
@@ -194,7 +193,7 @@ SAMPLES = (
     Sample(
         Case.DISALLOWED,
         "plain user data",
-        (Declared(INSTANCE, "one", {"userData": '[settings]\nbootstrap-token = "abc.def0"\n'}),),
+        (Declared(EC2_INSTANCE, "one", {"userData": '[settings]\nbootstrap-token = "abc.def0"\n'}),),
         STATES,
     ),
     Sample(Case.UNKNOWN, "password", (with_env("DB_PASSWORD", UNKNOWN),), ("value is not known",)),

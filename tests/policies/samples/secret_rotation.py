@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from policies.checks.secret_rotation import ROTATION, SECRET
-from policies.tokens import EKS_CLUSTER
+from policies.checks.secret_rotation import ROTATION
+from policies.tokens import EKS_CLUSTER, SECRET
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 

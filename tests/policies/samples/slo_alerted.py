@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from policies.alerts import METRIC_ALARM, PYRRA, RULE_GROUPS, SIGNALS_TYPE, SLOTH
-from policies.lifecycle import CLOUD_CONTROL
+from policies.tokens import CLOUD_CONTROL
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 from tests.policies.samples.rulefiles import FAST, SLOW, alert, prometheus_rule, record, rule_file

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 from policies.alerts import PYRRA, RULE_GROUPS, SIGNALS_TYPE, SLOTH
-from policies.lifecycle import CLOUD_CONTROL
 from policies.services import SAGEMAKER_ENDPOINT
-from policies.tokens import DEPLOYMENT, ROLLOUT
+from policies.tokens import CLOUD_CONTROL, DEPLOYMENT, ROLLOUT
 from policies.views import UNKNOWN
 from serving.blueprint.tags import TagKey
 from tests.policies.harness import Case, Declared, Json, Sample

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from policies.checks.tls_ingress import GATEWAYS, HTTP_ROUTES, INGRESS, ISTIO_GATEWAYS
-from policies.tokens import NAMESPACE
+from policies.checks.tls_ingress import GATEWAYS, HTTP_ROUTES, ISTIO_GATEWAYS
+from policies.tokens import INGRESS, NAMESPACE
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 

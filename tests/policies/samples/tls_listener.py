@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from policies.checks.tls_listener import CLASSIC, DISTRIBUTION, LISTENER, LISTENER_RULE
+from policies.checks.tls_listener import LISTENER, LISTENER_RULE
+from policies.tokens import CLASSIC_LOAD_BALANCER, DISTRIBUTION
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 
@@ -31,7 +32,7 @@ def rule(actions: list[Json], listener: str = UNKNOWN, **needs: tuple[str, ...])
 
 def classic(protocol: str, port: int) -> Declared:
     listener = {"lbPort": port, "lbProtocol": protocol, "instancePort": 80, "instanceProtocol": "http"}
-    return Declared(CLASSIC, "old", {"listeners": [listener]})
+    return Declared(CLASSIC_LOAD_BALANCER, "old", {"listeners": [listener]})
 
 
 def distribution(policy: str, certificate: Json) -> Declared:

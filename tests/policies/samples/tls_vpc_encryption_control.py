@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from policies.checks.tls_vpc_encryption_control import CONTROL, VPC
+from policies.checks.tls_vpc_encryption_control import CONTROL
+from policies.tokens import VPC
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from policies.checks.traffic_failover import ENDPOINT_GROUP, LISTENER, RECORD, SWITCH_PLAN
+from policies.checks.traffic_failover import LISTENER, RECORD, SWITCH_PLAN
+from policies.tokens import ENDPOINT_GROUP
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from policies.checks.trail_guard import DETECTOR, FEATURE, HUB, RECORDER, RECORDER_STATUS, TRAIL
-from policies.tokens import EKS_CLUSTER
+from policies.checks.trail_guard import DETECTOR, FEATURE, HUB, RECORDER, RECORDER_STATUS
+from policies.tokens import EKS_CLUSTER, TRAIL
 from policies.views import UNKNOWN
 from tests.policies.harness import KEY_ARN, Case, Declared, Json, Sample
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from policies.checks.version_support import ADDON, NODE_GROUP
-from policies.images import FUNCTION
-from policies.tokens import EKS_CLUSTER
+from policies.tokens import EKS_ADDON, EKS_CLUSTER, FUNCTION, NODE_GROUP
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 
@@ -20,7 +18,7 @@ def nodes(version: object, name: object = "prod") -> Declared:
 
 def addon(version: object, name: object = "kube-proxy") -> Declared:
     properties = {"clusterName": "prod", "addonName": name, "addonVersion": version}
-    return Declared(ADDON, "addon", properties, {"clusterName": ("cluster",)})
+    return Declared(EKS_ADDON, "addon", properties, {"clusterName": ("cluster",)})
 
 
 def ends(day: str) -> dict[str, object]:

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 import json
 
-from policies.checks.waf_on_edge import (
-    ASSOCIATION,
-    DISTRIBUTION,
-    GRAPHQL,
-    INGRESS,
-    LOGGING,
-    REST_API,
-    STAGE,
-    WEB_ACL,
-    WEB_ACL_RULE,
-)
-from policies.tokens import LOAD_BALANCER
+from policies.checks.waf_on_edge import ASSOCIATION, GRAPHQL, REST_API, WEB_ACL_RULE
+from policies.tokens import API_STAGE, DISTRIBUTION, INGRESS, LOAD_BALANCER, WEB_ACL, WEB_ACL_LOGGING
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Json, Sample
 
@@ -49,7 +39,9 @@ def attached(owner: str = "edge", arn: object = UNKNOWN) -> Declared:
     return Declared(ASSOCIATION, "attached", {"resourceArn": UNKNOWN, "webAclArn": arn}, needs)
 
 
-LOGS = Declared(LOGGING, "logs", {"resourceArn": UNKNOWN, "logDestinationConfigs": []}, {"resourceArn": ("acl",)})
+LOGS = Declared(
+    WEB_ACL_LOGGING, "logs", {"resourceArn": UNKNOWN, "logDestinationConfigs": []}, {"resourceArn": ("acl",)}
+)
 EDGE = balancer(internal=False, loadBalancerType="application")
 FULL = acl(RATE, SIZE)
 
@@ -98,7 +90,7 @@ SAMPLES = (
     ),
     Sample(Case.DISALLOWED, "no firewall", (EDGE,), ("no WebAclAssociation",)),
     Sample(Case.DISALLOWED, "no firewall, defaults", (balancer(),), ("no WebAclAssociation",)),
-    Sample(Case.DISALLOWED, "stage", (Declared(STAGE, "v1", {"restApi": "a1b2c3"}),), ("no WebAclAssociation",)),
+    Sample(Case.DISALLOWED, "stage", (Declared(API_STAGE, "v1", {"restApi": "a1b2c3"}),), ("no WebAclAssociation",)),
     Sample(Case.DISALLOWED, "GraphQL", (Declared(GRAPHQL, "api", {"name": "api"}),), ("no WebAclAssociation",)),
     Sample(Case.DISALLOWED, "distribution without", (Declared(DISTRIBUTION, "cdn", {}),), ("webAclId is missing",)),
     Sample(Case.DISALLOWED, "ingress without", (ingress(scheme="internet-facing"),), ("wafv2-acl-arn is missing",)),
@@ -126,7 +118,7 @@ SAMPLES = (
         "private API",
         (
             Declared(REST_API, "api", {"endpointConfiguration": {"types": "PRIVATE"}}),
-            Declared(STAGE, "v1", {"restApi": UNKNOWN}, {"restApi": ("api",)}),
+            Declared(API_STAGE, "v1", {"restApi": UNKNOWN}, {"restApi": ("api",)}),
         ),
     ),
 )
