@@ -55,7 +55,7 @@ class Stack:
     """The stack as its rules see it. Shared by all rules of one analysis; treat it as frozen.
 
     Attributes:
-        resources: All resources, in the order of registration.
+        resources: All resources, by URN: an engine registers in another order each time, and no finding may show it.
         waivers: What became of each waiver so far.
         mistakes: What is wrong with the pack's configuration.
         levels: Level of each rule, by its id.
@@ -80,6 +80,7 @@ class Stack:
     _indexes: dict[Hashable, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.resources = tuple(sorted(self.resources, key=lambda resource: resource.urn))
         for resource in self.resources:
             resource.join(self)
             self._by_urn[resource.urn] = resource

@@ -55,7 +55,7 @@ class Lineage(Parameters):
 
 @dataclass(slots=True)
 class _Said:
-    """What the resources of a release say, key by key: value -> how many say so, in the order of registration."""
+    """What the resources of a release say, key by key: value -> how many say so, in the order of the stack."""
 
     values: dict[str, Counter[str]] = field(default_factory=dict)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.policies.mutation.fault import Change, Fault, Mutant, both, drop, edit, mutants_of, put, remove, unprotect
-from tests.policies.mutation.recorded import Entry
+from tests.policies.mutation.judging import Judging
+from tests.policies.mutation.recorded import Entry, Recorded, clean
 from tests.policies.mutation.score import score
 
 FEWEST_MUTANTS = 1_000
@@ -29,6 +31,15 @@ def test_every_mutant_is_found_by_exactly_the_rules_that_should(record_property:
     assert list(result.problems()) == []
     assert len(result.verdicts) >= FEWEST_MUTANTS
     assert result.audited
+
+
+@pytest.mark.parametrize("order", [reversed, partial(sorted, key=lambda entry: entry.name)])
+def test_the_order_in_which_an_engine_registers_changes_no_finding(
+    order: Callable[[Sequence[Entry]], Iterable[Entry]],
+) -> None:
+    recorded = clean()
+    others = Recorded({entry.urn: entry for entry in order([*recorded.entries.values()])}, recorded.config)
+    assert Judging(others).judge_whole({}) == Judging(recorded).judge_whole({}) != frozenset()
 
 
 def _properties(change: Change) -> list[Any]:
