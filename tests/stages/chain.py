@@ -29,6 +29,9 @@ ROW = {"features": [0.5] * 24}
 SCORE = {"score": 0.25}
 DECISION = {"score": 0.25, "decision": "accept", "model_version": "3.2.0"}
 
+PATIENCE_MS = 20_000
+"""What a stage is given where a test is not about time: the shipped 20 ms are less than a busy machine takes."""
+
 Handler = Callable[[httpx.Request], Awaitable[httpx.Response] | httpx.Response]
 
 
@@ -92,7 +95,8 @@ def fraud_chain(stages: Mapping[int, Handler] | None = None, /, **changes: objec
         DELIVERY: lambda _: httpx.Response(200, json=DECISION),
     }
     sampled = {"contract.stages.ingress.validation": {"response_sample_percent": 100}}
-    return Chain(settings(blueprint("fraud-score", **{**sampled, **changes})), {**well, **(stages or {})})
+    patient = {f"contract.stages.{stage}.timeout_ms": PATIENCE_MS for stage in ("features", "inference", "delivery")}
+    return Chain(settings(blueprint("fraud-score", **{**sampled, **patient, **changes})), {**well, **(stages or {})})
 
 
 def chat_chain(server: Handler, /, **changes: object) -> Chain:

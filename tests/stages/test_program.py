@@ -16,6 +16,7 @@ from tests.stages.chain import (
     DECISION,
     DELIVERY,
     FEATURES,
+    PATIENCE_MS,
     PAYMENT,
     ROW,
     SCORE,
@@ -176,21 +177,24 @@ def test_stages_get_the_caller_the_trace_and_the_time_that_is_left_but_no_token(
         cookie="a=b",
         x_request_id="r-1",
         traceparent="00-1-2-01",
-        x_envoy_expected_rq_timeout_ms="10",
+        x_envoy_expected_rq_timeout_ms=str(PATIENCE_MS // 2),
         **{CALLER_HEADER: "shop"},
     )
+    assert chain.ports() == [FEATURES, SERVER, DELIVERY]
     for request in chain.asked:
         assert {"authorization", "cookie"}.isdisjoint(request.headers)
         assert (request.headers["x-request-id"], request.headers["traceparent"]) == ("r-1", "00-1-2-01")
         assert request.headers[CALLER_HEADER] == "shop"
-        assert int(request.headers["x-envoy-expected-rq-timeout-ms"]) <= 10
+        assert int(request.headers["x-envoy-expected-rq-timeout-ms"]) <= PATIENCE_MS // 2
 
 
 def test_a_stage_that_hangs_is_given_up_after_its_time() -> None:
     with never_answers() as hang:
-        told = problem(fraud_chain({SERVER: hang}).post(PAYMENT), 503)  # inference degrades
+        hasty = {"contract.stages.inference.timeout_ms": 50}
+        told = problem(fraud_chain({SERVER: hang}, **hasty).post(PAYMENT), 503)  # inference degrades
         assert "timeout" in told["detail"]
-        problem(fraud_chain({DELIVERY: hang}).post(PAYMENT), 504)
+        hasty = {"contract.stages.delivery.timeout_ms": 50}
+        problem(fraud_chain({DELIVERY: hang}, **hasty).post(PAYMENT), 504)
 
 
 def test_a_request_whose_time_is_over_asks_nobody() -> None:
