@@ -3,7 +3,7 @@
 # make check                     what CI runs, without the next one
 # make cluster-test              a real control plane: manifests, admission, rehearsals; builds it once, which takes long
 # make contract-test             a real MLServer keeps the contract of the fraud score
-# make checkov                   checkov's rules on all stacks, as an outside opinion
+# make checkov                   checkov's rules on all stacks, as an outside opinion, and on stacks with a fault
 SHELL := /bin/sh
 .DEFAULT_GOAL := preview
 .PHONY: preview test cluster-test contract-test check checkov lint types generated generate lock benchmark clean
@@ -41,6 +41,7 @@ contract-test: $(DEVELOP) $(MLSERVER)/.installed
 
 checkov: $(DEVELOP) $(CHECKOV)/.installed
 	@$(RUN)/python -m tests.outside.scan $(CHECKOV)/bin/checkov
+	@$(RUN)/python -m tests.outside.agreement $(CHECKOV)/bin/checkov
 
 lint: $(DEVELOP)
 	@$(RUN)/ruff format --check .

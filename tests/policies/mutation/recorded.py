@@ -59,7 +59,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A stack, in the order of registration, with its configuration."""
+    """A stack, by URN, with its configuration. Programs register in another order on a busy machine."""
 
     entries: Mapping[str, Entry]
     config: Mapping[str, str]
@@ -73,7 +73,7 @@ def clean(stack: str = "prod") -> Recorded:
     requests = Requests(run_program(project, config))
     declared = {request.urn: request for request in requests.of_resources()}
     entries = [_entry(resource, declared.get(resource.urn)) for resource in requests.of_stack().resources]
-    made = {entry.urn: entry for entry in entries}
+    made = {entry.urn: entry for entry in sorted(entries, key=lambda entry: entry.urn)}
     for lacking in LACKING:
         entry = _lacking(made, lacking)
         made[entry.urn] = entry

@@ -1,0 +1,269 @@
+"""What the policy pack costs, in CPU time, by size and beside checkov.
+
+    python benchmarks/policies.py [--stack prod] [--copies 4] [--rounds 3] [--checkov .cache/checkov/bin/checkov]
+
+Owns three measurements over the resources of one stack, registered several times over (each copy is a stack of its
+own: its resources refer to each other, not to those of another copy). They are printed with the claims that they carry:
+
+1. What judging a resource costs, over one, two and four copies: the cost is linear.
+2. What each rule costs, per resource of the whole stack; the slowest are shown.
+3. The pack's process, from start to verdict, beside checkov's on the same resources (its AWS part as a Terraform plan,
+   its Kubernetes part as manifests), start-up included, in this run.
+
+The exit code is 1 if a claim does not hold here. Without checkov the third is left out, and said so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import re
+import resource
+import sys
+import time
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import struct_pb2
+from google.protobuf.message import Message
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # run by path: the folder of this file is on the path, the project is not
+
+from policies.judge import Judge  # noqa: E402
+from policies.levels import Settings, resolve  # noqa: E402
+from policies.pack import RULES  # noqa: E402
+from policies.rule import Rule  # noqa: E402
+from policies.tokens import NAMESPACE  # noqa: E402
+from policies.views import Resource  # noqa: E402
+from policies.wire import resource_of, stack_resource_of  # noqa: E402
+from serving.preview.build import build_plan  # noqa: E402
+from serving.preview.plan import Plan  # noqa: E402
+from serving.preview.policy_driver import PolicyPack, Requests  # noqa: E402
+from serving.preview.project import Project, StackConfig, load_project, load_stack_config  # noqa: E402
+from serving.preview.recording import Recording, Registration  # noqa: E402
+from serving.preview.runner import run_program  # noqa: E402
+
+MOST_UNEVEN = 0.25
+"""How much more a resource may cost among four times as many; the rest is caches of the machine."""
+LEAST_FASTER = 20
+SHOWN = 12
+TODAY = date(2026, 11, 20)
+Views = tuple[list[Resource], list[Resource]]
+"""All resources alone, and all of them as a stack."""
+
+
+def main() -> int:
+    """Measure, print, judge."""
+    arguments = _arguments()
+    project = load_project(ROOT)
+    config = load_stack_config(project, arguments.stack)
+    once = run_program(project, config)
+    settings = resolve(RULES, dict(config.values))
+    sizes = [1, 2, arguments.copies]
+    recordings = {copies: multiplied(once, copies) for copies in sizes}
+    held = [
+        _by_size(recordings, settings, arguments.rounds),
+        _by_rule(recordings[arguments.copies], settings),
+        _against_checkov(project, config, recordings[arguments.copies], arguments.checkov),
+    ]
+    return 0 if all(held) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure the policy pack.")
+    parser.add_argument("--stack", default="prod")
+    parser.add_argument("--copies", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--checkov", type=Path, default=ROOT / ".cache" / "checkov" / "bin" / "checkov")
+    return parser.parse_args()
+
+
+def multiplied(recording: Recording, copies: int) -> Recording:
+    """The recording as if its program had registered everything several times, each time under other names."""
+    registrations = list(recording.registrations)
+    outputs = dict(recording.outputs)
+    for number in range(1, copies):
+        rename = _Renaming(recording, number)
+        registrations += [rename.registration(one) for one in recording.registrations]
+        outputs |= {rename.text(urn): rename.message(struct) for urn, struct in recording.outputs.items()}
+    return Recording(
+        project=recording.project,
+        stack=recording.stack,
+        config=recording.config,
+        registrations=tuple(registrations),
+        duplicates=(),
+        outputs=outputs,
+        messages=(),
+        lookups=(),
+        transforms=0,
+    )
+
+
+def _namespaces(recording: Recording) -> set[str]:
+    found = (one.inputs for one in recording.registrations if one.type == NAMESPACE)
+    return {str(inputs["metadata"]["name"]) for inputs in found}
+
+
+class _Renaming:
+    """Gives a copy names of its own: logical ones, which make the URNs, and physical ones, which bind companions."""
+
+    def __init__(self, recording: Recording, number: int) -> None:
+        self._same = {one.urn: f"{one.urn}-{number}" for one in recording.registrations}
+        self._same |= {name: f"{name}-{number}" for name in _namespaces(recording)}
+        self._physical = re.compile(rf"\b{re.escape(recording.stack)}(?=[-/])")
+        self._prefix = f"{recording.stack}{number}"
+        self._number = number
+
+    def registration(self, one: Registration) -> Registration:
+        """The same registration in the copy."""
+        request = self.message(one.request)
+        request.name = f"{one.name}-{self._number}"  # type: ignore[attr-defined]
+        if request.DESCRIPTOR.name == "RegisterResourceRequest":
+            self._rewire(request)
+        return Registration(
+            urn=self.text(one.urn),
+            type=one.type,
+            name=f"{one.name}-{self._number}",
+            kind=one.kind,
+            parent=self.text(one.parent),
+            inputs=self.message(one.inputs),
+            request=request,  # type: ignore[arg-type]
+        )
+
+    def _rewire(self, request: Any) -> None:  # noqa: ANN401
+        request.parent = self.text(request.parent)
+        urn, _, identifier = request.provider.rpartition("::")
+        request.provider = f"{self.text(urn)}::{identifier}" if urn else ""
+        request.dependencies[:] = [self.text(urn) for urn in request.dependencies]
+        for entry in request.propertyDependencies.values():
+            entry.urns[:] = [self.text(urn) for urn in entry.urns]
+
+    def text(self, text: str) -> str:
+        """A URN, or any other text, in the copy."""
+        return self._same.get(text) or self._physical.sub(self._prefix, text)
+
+    def message(self, message: Message) -> Any:  # noqa: ANN401
+        """A copy of a message, its texts renamed where it holds properties."""
+        made = type(message)()
+        made.CopyFrom(message)
+        self._rename(made if isinstance(made, struct_pb2.Struct) else getattr(made, "object", struct_pb2.Struct()))
+        return made
+
+    def _rename(self, struct: struct_pb2.Struct) -> None:
+        for value in struct.fields.values():
+            self._rename_value(value)
+
+    def _rename_value(self, value: struct_pb2.Value) -> None:
+        kind = value.WhichOneof("kind")
+        if kind == "string_value":
+            value.string_value = self.text(value.string_value)
+        elif kind == "struct_value":
+            self._rename(value.struct_value)
+        elif kind == "list_value":
+            for element in value.list_value.values:
+                self._rename_value(element)
+
+
+def _views(recording: Recording) -> Views:
+    """Fresh views of all resources, decoded: what reading costs is measured with the process."""
+    requests = Requests(recording)
+    alone = [resource_of(request) for request in requests.of_resources()]
+    stack = [stack_resource_of(one) for one in requests.of_stack().resources]
+    for view in (*alone, *stack):
+        assert view.properties is not None  # noqa: S101  (decodes)
+    return alone, stack
+
+
+def _judged(rules: Iterable[Rule[Any]], settings: Settings, views: Views) -> tuple[float, int]:
+    """Seconds of CPU time to judge all of a stack, and how much was found."""
+    alone, stack = views
+    gc.collect()
+    begun = time.process_time()
+    judge = Judge(rules, settings, TODAY)
+    found = sum(len(judge.judge_resource(one)) for one in alone)
+    found += len(judge.judge_stack(stack))
+    return time.process_time() - begun, found
+
+
+def _by_size(recordings: dict[int, Recording], settings: Settings, rounds: int) -> bool:
+    print(f"{len(RULES)} rules, by size")
+    costs = []
+    for recording in recordings.values():
+        count = len(recording.registrations)
+        # new views each time: what a judgement left in them must not make the next one cheaper
+        seconds, found = min(_judged(RULES, settings, _views(recording)) for _ in range(rounds))
+        costs.append(seconds / count)
+        each = 1e6 * seconds / count / len(RULES)
+        print(f"  {count:5,} resources  {seconds:6.2f} s  {each:5.2f} µs a rule and resource, {found} findings")
+    more = costs[-1] / costs[0] - 1
+    return _claim(more <= MOST_UNEVEN, f"a resource costs at most {MOST_UNEVEN:.0%} more among many: {more:+.0%}")
+
+
+def _by_rule(recording: Recording, settings: Settings) -> bool:
+    views = _views(recording)
+    count = len(recording.registrations)
+    costs = sorted(((_judged([rule], settings, views)[0], rule.id) for rule in RULES), reverse=True)
+    print(f"by rule, over {count:,} resources; what several rules share is counted with each")
+    for seconds, rule in costs[:SHOWN]:
+        print(f"  {rule:32} {1e3 * seconds:7.1f} ms  {1e6 * seconds / count:6.2f} µs a resource")
+    print(f"  the other {len(costs) - SHOWN}: {1e3 * sum(seconds for seconds, _ in costs[SHOWN:]):.1f} ms together")
+    return True
+
+
+def _against_checkov(project: Project, config: StackConfig, recording: Recording, checkov: Path) -> bool:
+    if not checkov.exists():
+        print(f"checkov is not at {checkov} (make checkov installs it); the comparison is left out")
+        return True
+    from tests.outside.kubernetes import for_scanner
+    from tests.outside.scan import scan, scan_objects
+
+    plan, redact = build_plan(recording, project.root, config.secret_keys)
+    # the pack starts with the preview, so its process is the measure; what it is asked is written by the preview
+    with _Children() as ours, PolicyPack(ROOT / "policies", project, config) as pack:
+        judgement = pack.judge(recording, redact)
+    objects = [one for group in for_scanner(plan).values() for one in group]
+    with _Children() as theirs:
+        of_aws = scan(checkov, plan, "benchmark")
+        of_kubernetes = scan_objects(checkov, objects, "benchmark", "cluster")
+    seen = f"{of_aws.seen:,} AWS resources and {of_kubernetes.seen:,} objects"
+    print(f"from start to verdict, over {len(recording.registrations):,} resources")
+    print(f"  the pack  {ours.seconds:7.2f} s of CPU time, {judgement.policies} rules, {_kinds(plan)}")
+    print(f"  checkov   {theirs.seconds:7.2f} s of CPU time, {seen} read")
+    ratio = theirs.seconds / ours.seconds
+    return _claim(ratio >= LEAST_FASTER, f"the pack is at least {LEAST_FASTER} times faster: {ratio:.0f} times")
+
+
+def _kinds(plan: Plan) -> str:
+    aws = sum(1 for one in plan.resources if one.type.startswith("aws:"))
+    objects = sum(1 for one in plan.resources if one.type.startswith("kubernetes:"))
+    return f"{aws:,} AWS resources and {objects:,} objects judged"
+
+
+class _Children:
+    """CPU time of the processes that end within it."""
+
+    seconds = 0.0
+
+    def __enter__(self) -> _Children:
+        self._before = self._used()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = self._used() - self._before
+
+    @staticmethod
+    def _used() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+
+def _claim(holds: bool, text: str) -> bool:
+    print(f"  {'holds' if holds else 'DOES NOT HOLD'}: {text}")
+    return holds
+
+
+if __name__ == "__main__":
+    sys.exit(main())
