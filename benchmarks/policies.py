@@ -26,7 +26,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import struct_pb2
+from google.protobuf import json_format, struct_pb2
 from google.protobuf.message import Message
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -104,7 +104,7 @@ def multiplied(recording: Recording, copies: int) -> Recording:
 
 def _namespaces(recording: Recording) -> set[str]:
     found = (one.inputs for one in recording.registrations if one.type == NAMESPACE)
-    return {str(inputs["metadata"]["name"]) for inputs in found}
+    return {str(json_format.MessageToDict(inputs)["metadata"]["name"]) for inputs in found}
 
 
 class _Renaming:
@@ -120,7 +120,7 @@ class _Renaming:
     def registration(self, one: Registration) -> Registration:
         """The same registration in the copy."""
         request = self.message(one.request)
-        request.name = f"{one.name}-{self._number}"  # type: ignore[attr-defined]
+        request.name = f"{one.name}-{self._number}"
         if request.DESCRIPTOR.name == "RegisterResourceRequest":
             self._rewire(request)
         return Registration(
@@ -130,7 +130,7 @@ class _Renaming:
             kind=one.kind,
             parent=self.text(one.parent),
             inputs=self.message(one.inputs),
-            request=request,  # type: ignore[arg-type]
+            request=request,
         )
 
     def _rewire(self, request: Any) -> None:  # noqa: ANN401
