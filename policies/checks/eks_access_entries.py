@@ -11,10 +11,9 @@ from pydantic import Field
 
 from policies.iam import ROLE
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
-from policies.tokens import EKS_CLUSTER
+from policies.tokens import ACCESS_ENTRY, EKS_CLUSTER
 from policies.views import Node, Resource
 
-ENTRY: Final = "aws:eks/accessEntry:AccessEntry"
 ASSOCIATION: Final = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 _MODE: Final = "API"
 
@@ -38,7 +37,7 @@ def check(resource: Resource, parameters: Access) -> Outcomes:
         access = resource["accessConfig"]
         yield from judge_each((access["authenticationMode"],), _judge_mode)
         yield from judge_each((access["bootstrapClusterCreatorAdminPermissions"],), _judge_creator)
-    elif resource.token == ENTRY:
+    elif resource.token == ACCESS_ENTRY:
         yield from judge_each(resource["kubernetesGroups"].items(), _judge_group)
     else:
         yield from _judge_association(resource, parameters)
@@ -98,7 +97,7 @@ RULE = Rule(
     topic=Topic.IDENTITY,
     kind=Kind.RESOURCE,
     severity=Severity.HIGH,
-    tokens=(EKS_CLUSTER, ENTRY, ASSOCIATION),
+    tokens=(EKS_CLUSTER, ACCESS_ENTRY, ASSOCIATION),
     parameters=Access,
     check=check,
 )

@@ -23,7 +23,16 @@ from policies.iam import (
 from policies.regions import region_of
 from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.stack import Stack
-from policies.tokens import DAEMON_SET, EKS_CLUSTER, NODE_GROUP, POD, SERVERS, SERVICE_ACCOUNT, STATEFUL_SET
+from policies.tokens import (
+    ACCESS_ENTRY,
+    DAEMON_SET,
+    EKS_CLUSTER,
+    NODE_GROUP,
+    POD,
+    SERVERS,
+    SERVICE_ACCOUNT,
+    STATEFUL_SET,
+)
 from policies.views import Node, Resource, Undetermined
 from policies.workloads import (
     account_name,
@@ -38,6 +47,9 @@ from policies.workloads import (
 
 ASSOCIATION: Final = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 _IRSA: Final = "eks.amazonaws.com/role-arn"
+_NODE_ACCESS: Final = frozenset({"EC2", "EC2_LINUX", "EC2_WINDOWS"})
+"""Types of access of nodes that no node group starts: self-managed ones, as Karpenter's are, and those of Auto Mode
+(EKS API, CreateAccessEntry, `type`, read 2026-11-26)."""
 _SERVING: Final = (*SERVERS, STATEFUL_SET, DAEMON_SET, POD)
 """What answers requests; jobs that are labelled as parts of a service serve nobody."""
 _Account = tuple[str, str]
@@ -77,7 +89,7 @@ class _Identities:
 
 @dataclass(slots=True)
 class _NodeRoles:
-    """Roles that node groups run under, by URN and by name. `loose` says why another group's role is not known."""
+    """Roles that nodes run under, by URN and by name. `loose` says why the role of further nodes is not known."""
 
     urns: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
@@ -202,14 +214,14 @@ def _cluster_of_workload(workload: Resource) -> str | None:
 
 
 def _is_of_nodes(given: Resource, role: Node) -> bool:
-    """Whether it is given to a role of the stack that node groups run under, or is such a role.
+    """Whether it is given to a role of the stack that nodes run under, or is such a role.
 
     Raises:
-        Undetermined: Which role it is given to, or under which a node group runs, is not known.
+        Undetermined: Which role it is given to, or under which nodes run, is not known.
     """
     stack = given.stack
     nodes = stack.index("roles of nodes", lambda: _node_roles(stack))
-    if not stack.of(NODE_GROUP):
+    if not (nodes.urns or nodes.names or nodes.loose):
         return False
     named = given.token == ROLE
     sources = {given.urn} if named else {source.urn for source in given.sources(role)}
@@ -224,9 +236,9 @@ def _is_of_nodes(given: Resource, role: Node) -> bool:
 
 def _node_roles(stack: Stack) -> _NodeRoles:
     result = _NodeRoles()
-    for group in stack.of(NODE_GROUP):
-        arn = group["nodeRoleArn"]
-        sources = group.sources(arn)
+    for resource, key in _node_role_inputs(stack):
+        arn = resource[key]
+        sources = resource.sources(arn)
         result.urns.update(source.urn for source in sources if source.token == ROLE)
         try:
             if not (arn.unknown and sources) and (name := (arn.text() or "").rpartition("/")[2]):
@@ -234,6 +246,15 @@ def _node_roles(stack: Stack) -> _NodeRoles:
         except Undetermined as doubt:
             result.loose.append(doubt)
     return result
+
+
+def _node_role_inputs(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    """Resources that say under which role nodes run, and the input that does: node groups, and the access of others."""
+    yield from ((group, "nodeRoleArn") for group in stack.of(NODE_GROUP))
+    for entry in stack.of(ACCESS_ENTRY):
+        kind = entry["type"]
+        if kind.unknown or kind.text() in _NODE_ACCESS:
+            yield entry, "principalArn"
 
 
 def _judge_role(role: Resource, parameters: Identity) -> Iterator[Outcome]:
@@ -286,9 +307,9 @@ RULE = Rule(
     title="Pods that serve models have one AWS identity of their own, and nodes lend none",
     description=(
         "On EKS, the service account of each inference workload has exactly one PodIdentityAssociation in its cluster "
-        "(or, by default, a role by annotation), with session tags on. Roles of node groups have the policies that "
-        "nodes need, and no permissions beside them. A cluster is told by the provider of the workload, where the "
-        "engine shows what that depends on."
+        "(or, by default, a role by annotation), with session tags on. Roles of nodes, of node groups or with an "
+        "access entry for nodes, have the policies that nodes need, and no permissions beside them. A cluster is told "
+        "by the provider of the workload, where the engine shows what that depends on."
     ),
     effect="pods act in the name of their node, so that every pod may do what any of them needs",
     remedy=(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from policies.checks.eks_access_entries import ASSOCIATION, ENTRY
+from policies.checks.eks_access_entries import ASSOCIATION
 from policies.iam import ROLE
-from policies.tokens import EKS_CLUSTER
+from policies.tokens import ACCESS_ENTRY, EKS_CLUSTER
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 
@@ -30,7 +30,9 @@ def given(policy: object, principal: object, *needs: str, scope: object = "clust
 
 
 def entry(*groups: object) -> Declared:
-    return Declared(ENTRY, "entry", {"clusterName": "shop", "principalArn": RELEASE, "kubernetesGroups": list(groups)})
+    return Declared(
+        ACCESS_ENTRY, "entry", {"clusterName": "shop", "principalArn": RELEASE, "kubernetesGroups": list(groups)}
+    )
 
 
 SAMPLES = (

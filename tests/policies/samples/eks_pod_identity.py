@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from policies.checks.eks_pod_identity import ASSOCIATION
 from policies.iam import POLICY, ROLE, ROLE_ATTACHMENT, ROLE_POLICY
-from policies.tokens import EKS_CLUSTER, NAMESPACE, NODE_GROUP, SERVICE_ACCOUNT
+from policies.tokens import ACCESS_ENTRY, EKS_CLUSTER, NAMESPACE, NODE_GROUP, SERVICE_ACCOUNT
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
 from tests.policies.samples.workloads import deployment, pods
@@ -18,6 +18,10 @@ OTHER = Declared(EKS_CLUSTER, "other", {"name": "other"})
 CHAT = deployment(template=pods(serviceAccountName="chat"))
 NODES = Declared(ROLE, "nodes", {"name": "nodes"})
 GROUP = Declared(NODE_GROUP, "group", {"nodeRoleArn": UNKNOWN}, {"nodeRoleArn": ("nodes",)})
+PEOPLE = {"principalArn": "arn:aws:iam::111122223333:role/people"}
+KARPENTER = Declared(
+    ACCESS_ENTRY, "access", {"principalArn": UNKNOWN, "type": "EC2_LINUX"}, {"principalArn": ("nodes",)}
+)
 
 
 def identity(name: str = "identity", cluster: object = "shop", **changes: object) -> Declared:
@@ -144,6 +148,19 @@ SAMPLES = (
             Declared(NODE_GROUP, "group", {"nodeRoleArn": "arn:aws:iam::111122223333:role/nodes"}),
         ),
         ("managedPolicyArns[0] gives",),
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "nodes of Karpenter",
+        (NODES, KARPENTER, rights("s3:GetObject")),
+        ("Action[0] gives",),
+    ),
+    Sample(Case.ALLOWED, "people", (NODES, replace(KARPENTER, properties=PEOPLE), rights("s3:GetObject"))),
+    Sample(
+        Case.UNKNOWN,
+        "whose access",
+        (NODES, replace(KARPENTER, needs={})),
+        ("principalArn is not known",),
     ),
     Sample(
         Case.UNKNOWN,

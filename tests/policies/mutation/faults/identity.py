@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policies.keys import KMS_KEY, KMS_REPLICA_KEY
 from policies.tokens import EKS_CLUSTER, ROLLOUT
-from tests.policies.mutation.fault import Fault, add, drop, edit, made_by, put, remove
+from tests.policies.mutation.fault import Fault, add, drop, edit, made_by, named, put, remove
 from tests.policies.mutation.recorded import Entry
 
 _ROLE = "aws:iam/role:Role"
@@ -18,6 +18,9 @@ _ENV = ("spec", "template", "spec", "containers", "0", "env")
 _FIRST = ("policy", "Statement", "0")
 _TRUST = ("assumeRolePolicy", "Statement", "0")
 
+# what a node may do, every pod on it may
+_ON_NODES = {"eks-pod-identity": named("-node-role-")}
+
 
 def with_secret(env: list[dict[str, str]]) -> list[dict[str, str]]:
     """One more variable, with what nobody should read."""
@@ -30,13 +33,14 @@ def of_pods(entry: Entry) -> bool:
 
 
 FAULTS = (
-    Fault("everything allowed", _ROLE_POLICY, put(*_FIRST, "Action", "*"), ("iam-no-wildcards",)),
-    Fault("a whole service allowed", _ROLE_POLICY, put(*_FIRST, "Action", "s3:*"), ("iam-no-wildcards",)),
+    Fault("everything allowed", _ROLE_POLICY, put(*_FIRST, "Action", "*"), ("iam-no-wildcards",), _ON_NODES),
+    Fault("a whole service allowed", _ROLE_POLICY, put(*_FIRST, "Action", "s3:*"), ("iam-no-wildcards",), _ON_NODES),
     Fault(
         "any role may be passed",
         _ROLE_POLICY,
         put(*_FIRST, {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}),
         ("iam-no-wildcards",),
+        _ON_NODES,
     ),
     Fault(
         "all but one thing allowed",

@@ -25,6 +25,7 @@ _TEST = "aws:backup/restoreTestingPlan:RestoreTestingPlan"
 _LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
 _RECORD = "aws:route53/record:Record"
 _REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+_noticed = labelled(TIER, "0", "1")  # users of the other tiers are unaware, and those may have one replica
 
 
 def first(values: list[object]) -> list[object]:
@@ -55,20 +56,27 @@ FAULTS = (
         put("forceDelete", True),
         ("deletion-protection", "ecr-immutable-strict"),
     ),
-    Fault("no disruption budget", _PDB, remove, ("k8s-spread-pdb",)),
+    Fault("no disruption budget", _PDB, remove, ("k8s-spread-pdb",), where=_noticed),
     Fault(
         "disruption budget of others",
         _PDB,
         put("spec", "selector", "matchLabels", "app.kubernetes.io/name", "other"),
         ("k8s-spread-pdb",),
+        where=_noticed,
     ),
-    Fault("disruption budget that allows none", _PDB, put("spec.maxUnavailable", 0), ("k8s-spread-pdb",)),
+    Fault(
+        "disruption budget that allows none",
+        _PDB,
+        put("spec.maxUnavailable", 0),
+        ("k8s-spread-pdb",),
+        where=_noticed,
+    ),
     Fault(
         "no spread over zones",
         ROLLOUT,
         drop(f"{_POD}.topologySpreadConstraints"),
         ("k8s-spread-pdb",),
-        where=labelled(TIER, "0", "1"),
+        where=_noticed,
     ),
     Fault(
         "spread over zones not enforced",
@@ -84,7 +92,7 @@ FAULTS = (
         also={"autoscale-bounded": labelled(TIER, "0")},
         each=8,
     ),
-    Fault("no autoscaler", _SCALED, remove, ("k8s-spread-pdb",), where=labelled(TIER, "0", "1")),
+    Fault("no autoscaler", _SCALED, remove, ("k8s-spread-pdb",), where=_noticed),
     Fault("no probe of readiness", ROLLOUT, drop(f"{_CONTAINER}.readinessProbe"), ("k8s-probes-drain",)),
     Fault("no probe of liveness", ROLLOUT, drop(f"{_CONTAINER}.livenessProbe"), ("k8s-probes-drain",)),
     Fault("no probe of the start", ROLLOUT, drop(f"{_CONTAINER}.startupProbe"), ("k8s-probes-drain",)),
