@@ -68,6 +68,7 @@ lock: $(DEVELOP)
 
 benchmark: $(DEVELOP)
 	@$(RUN)/python benchmarks/preview.py
+	@$(RUN)/python benchmarks/policies.py
 
 clean:
 	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
