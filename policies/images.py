@@ -20,8 +20,9 @@ IMAGE_USERS: Final = (*WORKLOADS, FUNCTION, SAGEMAKER_MODEL, TASK_DEFINITION)
 """Everything that runs an image."""
 
 _DOCKER_HUB: Final = "docker.io"
-# Host of a private ECR registry, also with FIPS and dual-stack endpoints (after the Amazon ECR
-# user guide, "Private registry" and "Getting started with making requests to Amazon ECR over IPv6"; not read again).
+# Host of a private ECR registry, also with FIPS and dual-stack endpoints, in the partitions that are open to everybody:
+# awslabs/amazon-ecr-credential-helper (2026-07-21), `ecrPattern` and its test; "Making requests to Amazon ECR
+# registries", Amazon ECR user guide; suffixes: botocore 1.44.8, partitions.json; all read 2026-11-26.
 _ECR_HOST: Final = re.compile(
     r"^(?P<account>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z]{2,4}(-[a-z]+)+-\d)"
     r"\.(amazonaws\.(com|com\.cn|eu)|on\.(aws|amazonwebservices\.com\.cn))$",

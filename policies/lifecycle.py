@@ -34,18 +34,23 @@ class Ending:
 _JULY_2024: Final = date(2024, 7, 25)
 _NOVEMBER_2025: Final = date(2025, 11, 7)
 _APRIL_2026: Final = date(2026, 4, 30)
+# botocore 1.44.8, bedrock-agent; it states no day: the one on which it was read
+_BEDROCK_AGENTS: Final = Ending("Amazon Bedrock Agents Classic", "Amazon Bedrock AgentCore", closed=date(2026, 11, 26))
 _LAUNCH_CONFIGURATIONS: Final = Ending("EC2 launch configurations", "a launch template", closed=date(2024, 10, 1))
 _TIMESTREAM: Final = Ending("Amazon Timestream for LiveAnalytics", "Timestream for InfluxDB", closed=date(2025, 6, 20))
 _WAF_CLASSIC: Final = Ending("AWS WAF Classic", "AWS WAF (aws:wafv2)", ended=date(2025, 9, 30))
 
 # Source of each line, unless said otherwise: the notice that heads the service's own guide or API reference on
-# docs.aws.amazon.com ("... is no longer open to new customers", "End of support notice"), read 2026-11. Incident
-# Manager is judged by the rule `incident-response`.
+# docs.aws.amazon.com ("... is no longer open to new customers", "End of support notice"), read 2026-11. botocore 1.44.8
+# says the same of Cloud9 (without a day), CloudTrail Lake and WAF Classic, and nothing of the others (read 2026-11-26).
+# Incident Manager is judged by the rule `incident-response`.
 ENDINGS: Final[dict[str, Ending]] = {
     "apprunner": Ending("AWS App Runner", "Amazon ECS or EKS", closed=_APRIL_2026),
     "appmesh": Ending("AWS App Mesh", "VPC Lattice or ECS Service Connect", ended=date(2026, 9, 30)),
     "auditmanager": Ending("AWS Audit Manager", "AWS Config conformance packs", closed=_APRIL_2026),
     "autoscaling/launchconfiguration": _LAUNCH_CONFIGURATIONS,
+    "bedrock/agent": _BEDROCK_AGENTS,
+    "bedrock/agentagent": _BEDROCK_AGENTS,
     # AWS DevOps blog, "How to migrate from AWS Cloud9 to AWS IDE Toolkits or AWS CloudShell"
     "cloud9": Ending("AWS Cloud9", "AWS CloudShell or an IDE toolkit", closed=_JULY_2024),
     # the notice states no day: the one on which it was read

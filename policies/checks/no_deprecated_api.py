@@ -22,8 +22,9 @@ from policies.rule import (
 )
 from policies.views import Node, Resource
 
-# Groups that the API server itself serves; API reference 1.35. All others are CRDs, whose authors ship alpha and beta
-# versions for years: of those, only what is known to be gone is refused.
+# Groups that the API server itself serves, or served: API reference 1.35; kubernetes/api (2026-07-24), `GroupName`,
+# read 2026-11-26. All others are CRDs, whose authors ship alpha and beta versions for years: of those, only what is
+# known to be gone is refused.
 _BUILT_IN: Final = frozenset(
     {
         "admissionregistration.k8s.io",
@@ -31,6 +32,8 @@ _BUILT_IN: Final = frozenset(
         "apiregistration.k8s.io",
         "apps",
         "auditregistration.k8s.io",
+        "authentication.k8s.io",
+        "authorization.k8s.io",
         "autoscaling",
         "batch",
         "certificates.k8s.io",
@@ -53,21 +56,33 @@ _BUILT_IN: Final = frozenset(
         "storagemigration.k8s.io",
     }
 )
-# Versions of CRDs that their projects serve no more, each -> its replacement (after cert-manager 1.6,
-# Karpenter 1.1, Gateway API 1.1 and external-snapshotter 8; their release notes were not read again for this list).
+# Versions of CRDs, or of one kind, that their projects serve no more, each -> its replacement. Sources are what each
+# project says of its releases, and its CRDs as of 2026-08, read 2026-11-26: cert-manager 1.6 (release notes); Karpenter
+# 0.33 and 1.1 (upgrade guide); external-snapshotter 2.0 and 6.1 (CHANGELOG); Gateway API 0.6, 0.8 and 1.2 (CHANGELOG;
+# routes for TCP, TLS and UDP still have v1alpha2 in the experimental channel); External Secrets 0.17 (release notes as
+# others quote them; its chart can still serve v1beta1); KEDA 2.0 (CHANGELOG).
+_GATEWAY: Final = "gateway.networking.k8s.io"
 _GONE: Final = {
     "cert-manager.io/v1alpha2": "cert-manager.io/v1",
     "cert-manager.io/v1alpha3": "cert-manager.io/v1",
     "cert-manager.io/v1beta1": "cert-manager.io/v1",
+    "external-secrets.io/v1beta1": "external-secrets.io/v1",
+    **{
+        f"{_GATEWAY}/v1alpha2:{kind}": f"{_GATEWAY}/v1"
+        for kind in ("Gateway", "GatewayClass", "GRPCRoute", "HTTPRoute")
+    },
+    f"{_GATEWAY}/v1alpha2:ReferenceGrant": f"{_GATEWAY}/v1beta1",
+    f"{_GATEWAY}/v1alpha2:ReferencePolicy": f"{_GATEWAY}/v1beta1 as a ReferenceGrant",
     "karpenter.sh/v1alpha5": "karpenter.sh/v1",
     "karpenter.sh/v1beta1": "karpenter.sh/v1",
     "karpenter.k8s.aws/v1alpha1": "karpenter.k8s.aws/v1",
     "karpenter.k8s.aws/v1beta1": "karpenter.k8s.aws/v1",
+    "keda.k8s.io/v1alpha1": "keda.sh/v1alpha1",
     "snapshot.storage.k8s.io/v1alpha1": "snapshot.storage.k8s.io/v1",
     "snapshot.storage.k8s.io/v1beta1": "snapshot.storage.k8s.io/v1",
 }
 _GONE_KINDS: Final = frozenset({"core/v1:ComponentStatus"})
-"""Stable versions that are deprecated (since Kubernetes 1.19)."""
+"""Stable versions that are deprecated (since Kubernetes 1.19: kubernetes/api, core/v1/types.go, read 2026-11-26)."""
 _REFERENCES: Final = ("scaleTargetRef", "workloadRef")
 """Where an object names the API of another one."""
 _UNFINISHED: Final = re.compile(r"^v\d+(alpha|beta)\d+$", re.ASCII)
@@ -102,8 +117,9 @@ def _judge(version: str, kind: str, parameters: Apis, place: str) -> Iterator[Ou
     group, _, number = version.partition("/")
     if f"{version}:{kind}" in parameters.allowed:
         return
-    if version in _GONE:
-        yield Violation(f"{place}{kind} of {version} is served no more", remedy=f"write it in {_GONE[version]}")
+    successor = _GONE.get(version) or _GONE.get(f"{version}:{kind}")
+    if successor:
+        yield Violation(f"{place}{kind} of {version} is served no more", remedy=f"write it in {successor}")
     elif group in _BUILT_IN and (_UNFINISHED.match(number) or f"{version}:{kind}" in _GONE_KINDS):
         yield Violation(f"{place}{kind} of {version} is no stable API")
 

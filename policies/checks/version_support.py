@@ -39,7 +39,8 @@ _End = Annotated[str, StringConstraints(pattern=r"^1\.\d{1,3}=\d{4}-\d{2}-\d{2}$
 class Support(Parameters):
     """Parameters."""
 
-    # Amazon EKS user guide, "Amazon EKS Kubernetes release calendar"; 1.35: endoflife.date/amazon-eks; read 2026-11
+    # endoflife-date/endoflife.date, products/amazon-eks.md of 2026-08-22, which is made from the "Amazon EKS Kubernetes
+    # release calendar" of the EKS user guide, read 2026-11-26; the calendar itself was read up to 1.34, in 2026-11
     standard_support_ends: tuple[_End, ...] = Field(
         default=(
             "1.30=2025-07-23",
@@ -48,17 +49,18 @@ class Support(Parameters):
             "1.33=2026-07-29",
             "1.34=2026-12-02",
             "1.35=2027-03-27",
+            "1.36=2027-08-02",
         ),
         min_length=1,
         description="Kubernetes minor version = last day of standard support on EKS. Newer ones are supported.",
     )
-    # "Lambda runtimes" in the AWS Lambda developer guide is the source; its table could not be read here, so these are
-    # as known in 2026-11: nodejs18.x and python3.9 by tflint-ruleset-aws, pull request 969; the others unread
+    # Names: botocore 1.44.8, lambda, `Runtime`. Past their day of deprecation on 2026-11-26: cfn-lint 1.58.0 (AWS's own
+    # linter), LmbdRuntimeLifecycle.json of 2026-10-20; endoflife-date/endoflife.date, products/aws-lambda.md, has the
+    # same days. The table of the AWS Lambda developer guide, "Lambda runtimes", was not read itself. Next are ruby3.3
+    # (2027-03-31), nodejs22.x (2027-04-30), java8.al2, java11, java17 and python3.11 (2027-06-30).
     retired_runtimes: tuple[str, ...] = Field(
         default=(
-            "dotnet5.0",
             "dotnet6",
-            "dotnet7",
             "dotnet8",
             "dotnetcore1.0",
             "dotnetcore2.0",
@@ -68,6 +70,7 @@ class Support(Parameters):
             "java8",
             "nodejs",
             "nodejs4.3",
+            "nodejs4.3-edge",
             "nodejs6.10",
             "nodejs8.10",
             "nodejs10.x",
@@ -77,6 +80,7 @@ class Support(Parameters):
             "nodejs18.x",
             "nodejs20.x",
             "provided",
+            "provided.al2",
             "python2.7",
             "python3.6",
             "python3.7",

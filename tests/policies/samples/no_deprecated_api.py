@@ -51,6 +51,29 @@ SAMPLES = (
         ("NodePool of karpenter.sh/v1beta1 is served no more",),
     ),
     Sample(
+        Case.ALLOWED,
+        "an alpha that is served for another kind",
+        (kubernetes("gateway.networking.k8s.io/v1alpha2:TCPRoute"),),
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "a version that is served for other kinds only",
+        (kubernetes("gateway.networking.k8s.io/v1alpha2:GRPCRoute"),),
+        ("GRPCRoute of gateway.networking.k8s.io/v1alpha2 is served no more",),
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "a secret of an operator that has moved on",
+        (kubernetes("external-secrets.io/v1beta1:ExternalSecret"),),
+        ("ExternalSecret of external-secrets.io/v1beta1 is served no more",),
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "a group that was renamed",
+        (kubernetes("keda.k8s.io/v1alpha1:ScaledObject"),),
+        ("ScaledObject of keda.k8s.io/v1alpha1 is served no more",),
+    ),
+    Sample(
         Case.DISALLOWED,
         "what an autoscaler refers to",
         (scaling("extensions/v1beta1"),),

@@ -58,6 +58,12 @@ SAMPLES = (
         (Declared(FUNCTION, "f", {"runtime": "nodejs18.x"}),),
         ("which gets no security patches",),
     ),
+    Sample(
+        Case.DISALLOWED,
+        "runtime of an operating system that is mended no more",
+        (Declared(FUNCTION, "f", {"runtime": "provided.al2"}),),
+        ("which gets no security patches",),
+    ),
     Sample(Case.DISALLOWED, "no version at all", (cluster("latest"),), ("version is not a version of Kubernetes",)),
     Sample(
         Case.UNKNOWN,
