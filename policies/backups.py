@@ -17,6 +17,7 @@ from policies.tokens import (
     AIR_GAPPED_VAULT,
     BACKUP_PLAN,
     BUCKET,
+    DATABASE_CLUSTER,
     DYNAMODB_TABLE,
     FILE_SYSTEM,
     RDS_INSTANCE,
@@ -26,7 +27,6 @@ from policies.tokens import (
 from policies.views import Node, ReadError, Resource, Undetermined
 
 SELECTION: Final = "aws:backup/selection:Selection"
-DATABASE_CLUSTER: Final = "aws:rds/cluster:Cluster"
 STORES: Final = (DYNAMODB_TABLE, BUCKET, VOLUME, FILE_SYSTEM, DATABASE_CLUSTER, RDS_INSTANCE)
 """Types that hold data and that AWS Backup can back up."""
 

@@ -81,12 +81,18 @@ GUARDDUTY_1 = Control(Framework.AWS_FSBP, "GuardDuty.1", "GuardDuty is on")
 GUARDDUTY_5 = Control(Framework.AWS_FSBP, "GuardDuty.5", "GuardDuty watches the audit logs of EKS")
 GUARDDUTY_7 = Control(Framework.AWS_FSBP, "GuardDuty.7", "GuardDuty watches the nodes of EKS at run time")
 S3_9 = Control(Framework.AWS_FSBP, "S3.9", "General purpose buckets have server access logging on")
-# "EKS controls" and "Lambda controls" of the Security Hub user guide, read 2026-11
+# Titles in our words. EKS.2: "Security Hub CSPM controls for Amazon EKS" of the Security Hub user guide (copy of the
+# current page); Lambda.2, IAM.21: the same guide as of 2023-03 (awsdocs/aws-security-hub-user-guide, commit 47bfe2f),
+# `lambda-controls.md`, `iam-controls.md` and `fsbp-standard.md`; read 2026-11-26
 EKS_2 = Control(Framework.AWS_FSBP, "EKS.2", "EKS clusters run a supported Kubernetes version")
 LAMBDA_2 = Control(Framework.AWS_FSBP, "Lambda.2", "Lambda functions use supported runtimes")
+IAM_21 = Control(Framework.AWS_FSBP, "IAM.21", "Customer managed policies grant no whole service by a wildcard")
+# `dms-controls.md`, `rds-controls.md` and `fsbp-standard.md` of that commit; Redshift.1: the current page (copy), too
+DMS_1 = Control(Framework.AWS_FSBP, "DMS.1", "Replication instances of DMS are not public")
+RDS_2 = Control(Framework.AWS_FSBP, "RDS.2", "RDS instances are not publicly accessible")
+REDSHIFT_1 = Control(Framework.AWS_FSBP, "Redshift.1", "Redshift clusters are not publicly accessible")
 # Controls for IAM, Amazon EC2, Elastic Load Balancing and Secrets Manager of the same guide, read 2026-11
 IAM_1 = Control(Framework.AWS_FSBP, "IAM.1", "No policy grants full administrative privileges")
-IAM_21 = Control(Framework.AWS_FSBP, "IAM.21", "Customer managed policies grant no whole service by a wildcard")
 EC2_2 = Control(Framework.AWS_FSBP, "EC2.2", "Default security groups admit no traffic and let none out")
 EC2_6 = Control(Framework.AWS_FSBP, "EC2.6", "VPCs have flow logs")
 EC2_15 = Control(Framework.AWS_FSBP, "EC2.15", "Subnets assign no public addresses by themselves")
@@ -152,8 +158,11 @@ CONTROLS: tuple[Control, ...] = (
     S3_9,
     EKS_2,
     LAMBDA_2,
-    IAM_1,
     IAM_21,
+    DMS_1,
+    RDS_2,
+    REDSHIFT_1,
+    IAM_1,
     EC2_2,
     EC2_6,
     EC2_15,

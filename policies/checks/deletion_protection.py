@@ -21,7 +21,7 @@ from policies.rule import (
     judge_off,
     judge_on,
 )
-from policies.tokens import BUCKET, DYNAMODB_TABLE, EKS_CLUSTER
+from policies.tokens import BUCKET, DATABASE_CLUSTER, DYNAMODB_TABLE, EKS_CLUSTER, RDS_INSTANCE
 from policies.views import Resource
 from serving.blueprint.environment import EnvironmentKind
 
@@ -45,8 +45,8 @@ _GUARDS: Final = {
     "aws:efs/fileSystem:FileSystem": _Guards(),
     "aws:kms/key:Key": _Guards(),
     "aws:lb/loadBalancer:LoadBalancer": _Guards(protecting="enableDeletionProtection", stateful=False),
-    "aws:rds/cluster:Cluster": _Guards(protecting="deletionProtection"),
-    "aws:rds/instance:Instance": _Guards(protecting="deletionProtection"),
+    DATABASE_CLUSTER: _Guards(protecting="deletionProtection"),
+    RDS_INSTANCE: _Guards(protecting="deletionProtection"),
 }
 
 

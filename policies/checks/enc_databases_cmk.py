@@ -8,7 +8,7 @@ from typing import Final
 from policies.frameworks import DOCUMENTDB_1, ELASTICACHE_4, NEPTUNE_1, RDS_3, RDS_27, REDSHIFT_10
 from policies.keys import key_problem
 from policies.rule import Kind, Outcomes, Parameters, Rule, Severity, Topic, Violation
-from policies.tokens import RDS_INSTANCE
+from policies.tokens import DATABASE_CLUSTER, RDS_INSTANCE, REDSHIFT_CLUSTER
 from policies.views import Resource
 
 
@@ -28,10 +28,10 @@ _ENCRYPTION: Final = {
     "aws:elasticache/serverlessCache:ServerlessCache": _Encryption("kmsKeyId"),
     "aws:memorydb/cluster:Cluster": _Encryption("kmsKeyArn"),
     "aws:neptune/cluster:Cluster": _Encryption("kmsKeyArn", "storageEncrypted"),
-    "aws:rds/cluster:Cluster": _Encryption("kmsKeyId", "storageEncrypted"),
+    DATABASE_CLUSTER: _Encryption("kmsKeyId", "storageEncrypted"),
     RDS_INSTANCE: _Encryption("kmsKeyId", "storageEncrypted"),
     # new clusters are encrypted unless they say otherwise (Amazon Redshift Management Guide, read 2026-11)
-    "aws:redshift/cluster:Cluster": _Encryption("kmsKeyId", "encrypted", on_by_default=True),
+    REDSHIFT_CLUSTER: _Encryption("kmsKeyId", "encrypted", on_by_default=True),
     "aws:redshiftserverless/namespace:Namespace": _Encryption("kmsKeyId"),
     "aws:timestreamwrite/database:Database": _Encryption("kmsKeyId"),
 }

@@ -8,13 +8,13 @@ from typing import Final
 
 from pydantic import Field
 
-from policies.backups import DATABASE_CLUSTER, STORES, coverage
+from policies.backups import STORES, coverage
 from policies.regions import region_of
 from policies.replication import is_copy
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.schedules import DAY_MINUTES, longest_gap_minutes
 from policies.stack import Stack
-from policies.tokens import BACKUP_PLAN, BUCKET, DYNAMODB_TABLE, FILE_SYSTEM, RDS_INSTANCE, VOLUME
+from policies.tokens import BACKUP_PLAN, BUCKET, DATABASE_CLUSTER, DYNAMODB_TABLE, FILE_SYSTEM, RDS_INSTANCE, VOLUME
 from policies.views import ReadError, Resource, Undetermined
 from serving.blueprint.environment import EnvironmentKind
 

@@ -33,4 +33,17 @@ class Lacking:
     protect: bool = False
 
 
-LACKING: tuple[Lacking, ...] = ()
+LACKING: tuple[Lacking, ...] = (
+    Lacking(
+        "aws:rds/clusterInstance:ClusterInstance",
+        "sessions-0",
+        {
+            "clusterIdentifier": "sessions",
+            "engine": "aurora-postgresql",
+            "instanceClass": "db.r8g.large",
+            "publiclyAccessible": False,
+            "region": "eu-west-1",
+        },
+    ),
+    Lacking("aws:dms/instanceProfile:InstanceProfile", "moves", {"publiclyAccessible": False, "region": "eu-west-1"}),
+)

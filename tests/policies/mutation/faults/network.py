@@ -23,6 +23,18 @@ FAULTS = (
     Fault(
         "private endpoint off", EKS_CLUSTER, put("vpcConfig.endpointPrivateAccess", False), ("eks-endpoint-private",)
     ),
+    Fault(
+        "database on the internet",
+        ("aws:rds/clusterInstance:ClusterInstance", "aws:dms/instanceProfile:InstanceProfile"),
+        put("publiclyAccessible", True),
+        ("db-not-public",),
+    ),
+    Fault(
+        "database on the internet by default",
+        "aws:dms/instanceProfile:InstanceProfile",
+        drop("publiclyAccessible"),
+        ("db-not-public",),
+    ),
     Fault("no block of public access", _BLOCK, remove, ("s3-block-public",)),
     *(Fault(f"{flag} off", _BLOCK, put(flag, False), ("s3-block-public",)) for flag in _FLAGS),
     Fault("block of public access half stated", _BLOCK, drop("restrictPublicBuckets"), ("s3-block-public",)),
