@@ -11,7 +11,7 @@ from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.governance import DataClass
 from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Model
-from serving.blueprint.tags import LINEAGE_KEYS, PLATFORM_SERVICE, TagKey
+from serving.blueprint.tags import LINEAGE_KEYS, PERSONAL, PLATFORM_SERVICE, TagKey
 
 MANAGED_BY = "serving-blueprints"
 
@@ -73,6 +73,11 @@ def service_tags(environment: Environment, blueprint: Blueprint, model: Model | 
         TagKey.SOURCE_COMMIT: lineage.source_commit,
         TagKey.RISK_CLASS: blueprint.governance.risk_class.value,
     }
+
+
+def personal_data_tags(blueprint: Blueprint) -> dict[str, str]:
+    """The tag of what holds a service's personal data; none if it processes none."""
+    return {TagKey.PERSONAL_DATA: PERSONAL} if blueprint.governance.personal_data.processed else {}
 
 
 def ownership(tags: Mapping[str, str]) -> dict[str, str]:

@@ -24,7 +24,7 @@ from components.global_routing import GlobalRouting, GlobalRoutingArgs, RoutedRe
 from components.iam import BACKUP_ROLE, role_arn
 from components.image_cache import ImageCache
 from components.keys import EncryptionKeys, EncryptionKeysArgs
-from components.lineage import platform_tags, service_tags
+from components.lineage import personal_data_tags, platform_tags, service_tags
 from components.model_store import ModelStore, model_bucket_name
 from components.network_peering import NetworkPeering
 from components.observability import REGION_LOST, SERVICES_FAIL, edge_alarm_arn
@@ -311,7 +311,9 @@ class ServingPlatform(pulumi.ComponentResource):
             "log_buckets": self._log_bucket_names(),
             "endpoint_ids": self._s3_endpoint_ids(),
             "exempt_role_arns": self._feature_custodians(blueprint),
-            "tags": service_tags(self._environment, blueprint) | {TagKey.BACKUP_PLAN: backup_class(strictest(rules))},
+            "tags": service_tags(self._environment, blueprint)
+            | personal_data_tags(blueprint)
+            | {TagKey.BACKUP_PLAN: backup_class(strictest(rules))},
         }
         if settings.max_read_units is not None:
             args["max_read_units"] = settings.max_read_units

@@ -12,7 +12,7 @@ from policies.tagging import tag_of, tags
 from policies.tokens import BUCKET
 from policies.views import Node, Resource, Undetermined
 from serving.blueprint.environment import EnvironmentKind
-from serving.blueprint.tags import TagKey
+from serving.blueprint.tags import PERSONAL, TagKey
 
 JOB: Final = "aws:macie2/classificationJob:ClassificationJob"
 _SCHEDULED: Final = "SCHEDULED"
@@ -22,15 +22,22 @@ _STOPPED: Final = ("CANCELLED", "USER_PAUSED")
 class PersonalDataScan(Parameters):
     """Parameters."""
 
+    personal_tag: str = Field(
+        default=TagKey.PERSONAL_DATA.value, description="Tag key that declares personal data by the value `true`."
+    )
     class_tag: str = Field(default=TagKey.DATA_CLASS.value, description="Tag key of the data class.")
     classes: tuple[str, ...] = Field(
-        default=("pii", "phi", "personal", "personal-data"), description="Data classes that declare personal data."
+        default=("pii", "phi", "personal", "personal-data"),
+        description=(
+            "Data classes that declare personal data. The blueprint's own do not: what is confidential or restricted "
+            "may be a model."
+        ),
     )
 
 
 def check(bucket: Resource, parameters: PersonalDataScan) -> Outcomes:
     """Judge one bucket that is declared to hold personal data by the jobs of its region."""
-    if tag_of(bucket, parameters.class_tag) not in parameters.classes:
+    if not _is_declared(bucket, parameters):
         return
     doubt: Undetermined | None = None
     for job in bucket.stack.of(JOB):
@@ -42,6 +49,12 @@ def check(bucket: Resource, parameters: PersonalDataScan) -> Outcomes:
     if doubt is not None:
         raise doubt
     yield Violation("no scheduled Macie job scans the bucket, which is declared to hold personal data")
+
+
+def _is_declared(bucket: Resource, parameters: PersonalDataScan) -> bool:
+    if tag_of(bucket, parameters.personal_tag) == PERSONAL:
+        return True
+    return tag_of(bucket, parameters.class_tag) in parameters.classes
 
 
 def _runs(job: Resource) -> bool:
@@ -92,8 +105,9 @@ RULE = Rule(
     id="macie-pii-scan",
     title="Buckets with personal data are scanned for what they really hold",
     description=(
-        "Each bucket whose data class declares personal data is covered by a scheduled Macie classification job "
-        "of its region, which names the bucket or whose conditions on tags and names hold for it."
+        "Each bucket that is declared to hold personal data, by a tag of its own or by its data class, is covered by a "
+        "scheduled Macie classification job of its region, which names the bucket or whose conditions on tags and "
+        "names hold for it."
     ),
     effect="nobody notices when more personal data lies in the bucket than anybody agreed to",
     remedy="add a Macie Account and a scheduled ClassificationJob that names the bucket, or its tag",

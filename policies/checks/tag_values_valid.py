@@ -49,6 +49,7 @@ class TagValues(Parameters):
             f"{TagKey.DATA_CLASS}={_any_of(DataClass)}",
             f"{TagKey.RISK_CLASS}={_any_of(RiskClass)}",
             f"{TagKey.TIER}={_any_of(Tier)}",
+            f"{TagKey.PERSONAL_DATA}=true|false",
             f"{TagKey.ENVIRONMENT}=[A-Za-z][A-Za-z0-9_-]*",
             f"{TagKey.COST_CENTER}=[A-Za-z0-9][A-Za-z0-9._:/-]*",
             f"{TagKey.MODEL_DIGEST}=sha256:[0-9a-f]{{64}}",

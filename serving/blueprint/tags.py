@@ -14,6 +14,9 @@ LABEL_PREFIX = "serving.blueprint/"
 EDGE_PUBLIC = "public"
 """The value of `TagKey.EDGE` on a security group that may admit the internet."""
 
+PERSONAL = "true"
+"""The value of `TagKey.PERSONAL_DATA` on what is declared to hold personal data; others carry no such tag."""
+
 PLATFORM_SERVICE = "platform"
 """The value of `TagKey.SERVICE` on what all services share (networks, clusters, keys)."""
 
@@ -50,6 +53,8 @@ class TagKey(StrEnum):
     FEATURE_VIEW = "feature-view"
     SOURCE_COMMIT = "source-commit"
     RISK_CLASS = "risk-class"
+    # what holds the personal data that a blueprint declares; a data class says how bad a leak is, not whose data it is
+    PERSONAL_DATA = "personal-data"
     # what faces the internet
     EDGE = "edge"
     # backup selection

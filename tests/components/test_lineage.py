@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.lineage import ANNOTATION_KEYS, annotations, labels, platform_tags, service_tags, tenant_tags
+from components.lineage import (
+    ANNOTATION_KEYS,
+    annotations,
+    labels,
+    personal_data_tags,
+    platform_tags,
+    service_tags,
+    tenant_tags,
+)
 from serving.blueprint.schema.governance import DataClass
 from serving.blueprint.tags import LABEL_PREFIX, LINEAGE_KEYS, OWNERSHIP_KEYS, PLATFORM_SERVICE, TagKey
 from tests.documents import SERVICES, blueprint, environment
@@ -40,6 +48,13 @@ def test_the_tenant_pays_for_what_is_its_own(service: str) -> None:
     tenant = prod.tenant(one.identity.tenant)
     for tags in (tenant_tags(prod, tenant.name), service_tags(prod, one)):
         assert (tags[TagKey.TENANT], tags[TagKey.COST_CENTER]) == (tenant.name, tenant.cost_center)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_only_what_is_declared_to_hold_personal_data_is_tagged_so(service: str) -> None:
+    one = blueprint(service)
+    tagged = personal_data_tags(one) == {TagKey.PERSONAL_DATA: "true"}
+    assert tagged == one.governance.personal_data.processed
 
 
 def test_a_fallback_model_tells_its_own_lineage() -> None:

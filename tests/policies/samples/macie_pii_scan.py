@@ -30,6 +30,15 @@ def called(name: str) -> Json:
     return {"bucketCriteria": {"includes": {"ands": [{"simpleCriterion": criterion}]}}}
 
 
+TAGGED = Declared(
+    BUCKET,
+    "features",
+    {
+        "bucket": "acme-features",
+        "region": "eu-west-1",
+        "tags": {"data-class": "restricted", "personal-data": "true"},
+    },
+)
 UNSCANNED = ("no scheduled Macie job",)
 
 SAMPLES = (
@@ -37,6 +46,7 @@ SAMPLES = (
     Sample(Case.ALLOWED, "by tag", (PEOPLE, job(tagged("pii")))),
     Sample(Case.ALLOWED, "by a condition on names", (PEOPLE, job(called("acme-people")))),
     Sample(Case.ALLOWED, "everything", (PEOPLE, job({}))),
+    Sample(Case.ALLOWED, "declared by a tag of its own", (TAGGED, job(named("acme-features")))),
     Sample(Case.ALLOWED, "all but another class", (PEOPLE, job(tagged("public", where="excludes")))),
     Sample(
         Case.RESOLVED,
@@ -47,6 +57,7 @@ SAMPLES = (
         ),
     ),
     Sample(Case.DISALLOWED, "no job", (PEOPLE,), UNSCANNED),
+    Sample(Case.DISALLOWED, "no job, and declared by a tag of its own", (TAGGED,), UNSCANNED),
     Sample(Case.DISALLOWED, "another bucket", (PEOPLE, job(named("acme-calls"))), UNSCANNED),
     Sample(Case.DISALLOWED, "once only", (PEOPLE, job(named("acme-people"), "ONE_TIME")), UNSCANNED),
     Sample(Case.DISALLOWED, "in another region", (PEOPLE, job(named("acme-people"), region="eu-north-1")), UNSCANNED),
@@ -54,5 +65,16 @@ SAMPLES = (
     Sample(Case.DISALLOWED, "all but this class", (PEOPLE, job(tagged("pii", "NE"))), UNSCANNED),
     Sample(Case.DISALLOWED, "left out", (PEOPLE, job(tagged("pii", where="excludes"))), UNSCANNED),
     Sample(Case.UNKNOWN, "a job of nobody knows what", (PEOPLE, job(named(UNKNOWN))), ("is not known",)),
+    Sample(
+        Case.UNKNOWN,
+        "nobody knows whether it is declared",
+        (Declared(BUCKET, "people", {"tags": {"personal-data": UNKNOWN}}),),
+        ("is not known",),
+    ),
+    Sample(
+        Case.NOT_APPLICABLE,
+        "a model",
+        (Declared(BUCKET, "models", {"tags": {"data-class": "restricted", "personal-data": "false"}}),),
+    ),
     Sample(Case.NOT_APPLICABLE, "no personal data", (Declared(BUCKET, "models", {"bucket": "acme-models"}),)),
 )

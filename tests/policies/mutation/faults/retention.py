@@ -7,6 +7,7 @@ from tests.policies.mutation.fault import Fault, drop, made_by, named, put, remo
 _LOGS = "aws:cloudwatch/logGroup:LogGroup"
 _LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 _LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+_JOB = "aws:macie2/classificationJob:ClassificationJob"
 _PROTECTION = "aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy"
 
 FAULTS = (
@@ -35,6 +36,15 @@ FAULTS = (
     Fault("features live on", "aws:dynamodb/table:Table", put("ttl.enabled", False), ("feature-ttl",)),
     Fault(
         "personal data where nobody looks for it",
+        "aws:s3/bucket:Bucket",
+        put("tags", "personal-data", "true"),
+        ("macie-pii-scan",),
+        where=named("audit-history"),
+    ),
+    Fault("nobody looks for personal data", _JOB, remove, ("macie-pii-scan",)),
+    Fault("personal data looked for once", _JOB, put("jobType", "ONE_TIME"), ("macie-pii-scan",)),
+    Fault(
+        "personal data by a class of somebody else's",
         "aws:s3/bucket:Bucket",
         put("tags", "data-class", "pii"),
         ("macie-pii-scan", "tag-values-valid"),
