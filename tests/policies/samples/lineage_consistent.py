@@ -51,7 +51,12 @@ SAMPLES = (
         (serving("a"), serving("b"), bucket("models", OTHER)),
         ("tags.training-run is",),
     ),
-    Sample(Case.DISALLOWED, "two that differ", (serving("a"), bucket("models", OTHER)), ("tags.training-run is",)),
+    Sample(
+        Case.DISALLOWED,
+        "two that differ",
+        (serving("a"), bucket("models", OTHER)),
+        ("labels.serving.blueprint/training-run",),
+    ),
     Sample(
         Case.DISALLOWED,
         "by default tags",

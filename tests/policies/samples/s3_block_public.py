@@ -91,7 +91,7 @@ SAMPLES = (
         Case.UNKNOWN,
         "one bucket's unknown silences no other",
         (MODELS, block(blockPublicPolicy=UNKNOWN), Declared(BUCKET, "logs", {"bucket": "acme-logs"})),
-        ("blockPublicPolicy is not known", "the bucket has no public access block"),
+        ("the bucket has no public access block", "blockPublicPolicy is not known"),
     ),
     Sample(Case.NOT_APPLICABLE, "no bucket", (block(),)),
 )
