@@ -107,7 +107,7 @@ def test_a_drained_node_keeps_each_replica_for_its_grace_and_the_budget(fraud: P
         least = min(least, sum(is_ready(pod) for pod in here.values()))
         for name in moved & here.keys():
             if "deletionTimestamp" in here[name]["metadata"]:
-                seen[name] = here[name]["metadata"]
+                seen.setdefault(name, here[name]["metadata"])  # its last moment is a deletion without grace
         gone.update({name: datetime.now(UTC) for name in seen.keys() - here.keys() - gone.keys()})
         return drain.poll() is not None and gone.keys() == moved
 

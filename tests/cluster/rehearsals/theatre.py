@@ -224,6 +224,8 @@ class Theatre:
         performance.apply()
         performance.await_autoscaled()
         performance.await_healthy()
+        # what stands in gets requests too, and starts beside it
+        self.world.await_("a replica behind every weight", lambda: self.world.is_served(performance.namespace))
         performance.observe_afresh()
         return performance
 

@@ -65,6 +65,7 @@ class _Scene:
     counts: dict[str, History] = field(default_factory=dict)
     fallbacks: dict[str, History] = field(default_factory=dict)
     unserved: list[str] = field(default_factory=list)
+    served: bool = False
     looks: int = 0
 
 
@@ -123,6 +124,10 @@ class World:
         """Every moment at which requests went to a service without a ready replica."""
         return self._scene(namespace).unserved
 
+    def is_served(self, namespace: str) -> bool:
+        """Whether there was a ready replica behind every weight when it was last looked."""
+        return self._scene(namespace).served
+
     def looks(self, namespace: str) -> int:
         """How often it was looked."""
         return self._scene(namespace).looks
@@ -177,8 +182,10 @@ class World:
             scene.weights.setdefault(place, History()).note(self.now, agreed)
         # judged only when the routes said the same before and after the endpoints were read
         if _versions(before) == _versions(scene.routes):
+            missing = _without_replica(scene.routes, slices)
+            scene.unserved += [f"{self.now:.1f} s: {service}" for service in missing]
+            scene.served = not missing
             scene.looks += 1
-            scene.unserved += [f"{self.now:.1f} s: {service}" for service in _without_replica(scene.routes, slices)]
 
     def _routes(self, namespace: str) -> list[Object]:
         kind = "HTTPRoute"
