@@ -58,7 +58,8 @@ class Judge:
             if self._stack is None and any(isinstance(outcome, Doubt) for outcome in outcomes):
                 self._deferred.append((rule, resource.urn))
                 outcomes = [outcome for outcome in outcomes if isinstance(outcome, Violation)]
-            reports += self._reports(rule, outcomes, resource.urn, _Secrets((resource,)))
+            if outcomes:
+                reports += self._reports(rule, outcomes, resource.urn, _Secrets((resource,)))
         self._reported.update((report.rule, report.urn, report.text) for report in reports)
         return reports
 

@@ -68,9 +68,13 @@ class Malformed(ReadError):  # noqa: N818
         self.expected = expected
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Node:
-    """One property of a resource, present or not."""
+    """One property of a resource, present or not.
+
+    Nothing changes one; it is not frozen, because a frozen one takes twice as long to make, and rules make a hundred
+    for each resource.
+    """
 
     raw: Any
     path: KeyPath = ()
@@ -100,11 +104,19 @@ class Node:
         return "not known before deployment" if self.unknown else shown_value(self.path, self.raw)
 
     def __getitem__(self, key: str | int) -> Node:
-        path = (*self.path, key)
-        if self.unknown:
-            return Node(UNKNOWN, self.path, self.urn, self.secret)
-        raw, secret = unwrap(_child(self.raw, key))
-        return Node(raw, path, self.urn, self.secret or secret)
+        raw, secret = self.raw, self.secret
+        if isinstance(raw, dict):
+            child = raw.get(key)
+        elif isinstance(raw, list) and isinstance(key, int):
+            child = raw[key] if -len(raw) <= key < len(raw) else _MISSING
+        elif self.unknown:
+            return Node(UNKNOWN, self.path, self.urn, secret)
+        else:
+            child = _MISSING
+        if isinstance(child, dict) and SIGNATURE_KEY in child:
+            child, wrapped = unwrap(child)
+            secret = secret or wrapped
+        return Node(child, (*self.path, key), self.urn, secret)
 
     def at(self, *keys: str | int) -> Node:
         """Descend several steps."""
@@ -347,11 +359,3 @@ def secret_texts(raw: Any, *, inside: bool = False) -> Iterator[str]:  # noqa: A
 
 def _holds_secret(raw: Any) -> bool:  # noqa: ANN401  (JSON)
     return next(secret_texts(raw), None) is not None
-
-
-def _child(raw: Any, key: str | int) -> Any:  # noqa: ANN401  (JSON)
-    if isinstance(raw, dict) and isinstance(key, str):
-        return raw.get(key)
-    if isinstance(raw, list) and isinstance(key, int):
-        return raw[key] if -len(raw) <= key < len(raw) else None
-    return None
