@@ -35,7 +35,7 @@ _JULY_2024: Final = date(2024, 7, 25)
 _NOVEMBER_2025: Final = date(2025, 11, 7)
 _APRIL_2026: Final = date(2026, 4, 30)
 # botocore 1.44.8, bedrock-agent; it states no day: the one on which it was read
-_BEDROCK_AGENTS: Final = Ending("Amazon Bedrock Agents Classic", "Amazon Bedrock AgentCore", closed=date(2026, 11, 26))
+BEDROCK_AGENTS: Final = Ending("Amazon Bedrock Agents Classic", "Amazon Bedrock AgentCore", closed=date(2026, 11, 26))
 _LAUNCH_CONFIGURATIONS: Final = Ending("EC2 launch configurations", "a launch template", closed=date(2024, 10, 1))
 _TIMESTREAM: Final = Ending("Amazon Timestream for LiveAnalytics", "Timestream for InfluxDB", closed=date(2025, 6, 20))
 _WAF_CLASSIC: Final = Ending("AWS WAF Classic", "AWS WAF (aws:wafv2)", ended=date(2025, 9, 30))
@@ -49,8 +49,8 @@ ENDINGS: Final[dict[str, Ending]] = {
     "appmesh": Ending("AWS App Mesh", "VPC Lattice or ECS Service Connect", ended=date(2026, 9, 30)),
     "auditmanager": Ending("AWS Audit Manager", "AWS Config conformance packs", closed=_APRIL_2026),
     "autoscaling/launchconfiguration": _LAUNCH_CONFIGURATIONS,
-    "bedrock/agent": _BEDROCK_AGENTS,
-    "bedrock/agentagent": _BEDROCK_AGENTS,
+    "bedrock/agent": BEDROCK_AGENTS,
+    "bedrock/agentagent": BEDROCK_AGENTS,
     # AWS DevOps blog, "How to migrate from AWS Cloud9 to AWS IDE Toolkits or AWS CloudShell"
     "cloud9": Ending("AWS Cloud9", "AWS CloudShell or an IDE toolkit", closed=_JULY_2024),
     # the notice states no day: the one on which it was read

@@ -13,6 +13,7 @@ from policies.views import Resource
 REPLICATION_INSTANCE: Final = "aws:dms/replicationInstance:ReplicationInstance"
 CLUSTER_INSTANCE: Final = "aws:rds/clusterInstance:ClusterInstance"
 INSTANCE_PROFILE: Final = "aws:dms/instanceProfile:InstanceProfile"
+SHARD_GROUP: Final = "aws:rds/shardGroup:ShardGroup"
 _KEY: Final = "publiclyAccessible"
 _AURORA: Final = "aurora"
 _DEFAULT_GROUP: Final = "default"
@@ -24,7 +25,7 @@ _JUDGED: Final = (
     DATABASE_CLUSTER,
     CLUSTER_INSTANCE,
     RDS_INSTANCE,
-    "aws:rds/shardGroup:ShardGroup",
+    SHARD_GROUP,
     REDSHIFT_CLUSTER,
     "aws:redshiftserverless/workgroup:Workgroup",
     "aws:timestreaminfluxdb/dbCluster:DbCluster",
@@ -44,26 +45,31 @@ def check(database: Resource, parameters: Parameters) -> Outcomes:
 def _judge_unstated(database: Resource) -> Iterator[Outcome]:
     """AWS is asked for a private one where nothing is stated, but for some types."""
     public = _PUBLIC_UNLESS_STATED.get(database.token)
-    if public is not None and public(database):
-        yield Violation(f"{database[_KEY].place} is missing, which means true")
+    if public is not None and (means := public(database)):
+        yield Violation(f"{database[_KEY].place} is missing, which means {means}")
 
 
-def _is_public_cluster(cluster: Resource) -> bool:
-    """Whether it is no Aurora cluster, whose instances say it, and has no DB subnet group of its own."""
+def _where_a_cluster_is_public(cluster: Resource) -> str:
+    """Nowhere for Aurora, whose instances say it, and with a DB subnet group of its own.
+
+    A cluster that is restored follows the gateway of its network; that is not judged here.
+    """
     if (cluster["engine"].text() or _AURORA).startswith(_AURORA):
-        return False
+        return ""
     group = cluster["dbSubnetGroupName"]
     if group.unknown and cluster.sources(group):
-        return False  # a group of this stack
-    return group.text() in (None, _DEFAULT_GROUP)
+        return ""  # a group of this stack
+    return "true" if group.text() in (None, _DEFAULT_GROUP) else ""
 
 
 # Types that are public where nothing is stated, and when: pulumi-aws 7.51, `publicly_accessible` of rds.Cluster and
-# dms.InstanceProfile; botocore 1.44.8, dms, `CreateInstanceProfile`. For RDS and DMS instances the provider sends false
-# (hashicorp/terraform-provider-aws, rds/cluster_instance.go, dms/replication_instance.go); read 2026-11-26.
-_PUBLIC_UNLESS_STATED: Final[Mapping[str, Callable[[Resource], bool]]] = {
-    DATABASE_CLUSTER: _is_public_cluster,
-    INSTANCE_PROFILE: lambda profile: True,
+# dms.InstanceProfile; botocore 1.44, `CreateInstanceProfile` of dms and `CreateDBShardGroup` of rds. For RDS and DMS
+# instances the provider sends false (hashicorp/terraform-provider-aws, rds/cluster_instance.go,
+# dms/replication_instance.go); read 2026-11-26.
+_PUBLIC_UNLESS_STATED: Final[Mapping[str, Callable[[Resource], str]]] = {
+    DATABASE_CLUSTER: _where_a_cluster_is_public,
+    INSTANCE_PROFILE: lambda profile: "true",
+    SHARD_GROUP: lambda group: "true where its network has an internet gateway",
 }
 
 RULE = Rule(
@@ -72,8 +78,9 @@ RULE = Rule(
     description=(
         "publiclyAccessible is not true of RDS instances, clusters and shard groups, Neptune instances, Redshift "
         "clusters and workgroups, Timestream for InfluxDB, databases of Lightsail, and replication instances and "
-        "instance profiles of DMS. Where it is not stated, an instance profile is public, and so is a cluster of RDS "
-        "that is not Aurora and names no DB subnet group, or the default one. Security groups have a rule of their own."
+        "instance profiles of DMS. Where it is not stated, an instance profile is public, and so can be a shard "
+        "group, and a cluster of RDS that is not Aurora and names no DB subnet group, or the default one. Security "
+        "groups have a rule of their own."
     ),
     effect="the database has a public address, and one open security group or leaked password is enough",
     remedy="set publiclyAccessible to false, and reach it from within its network",

@@ -33,7 +33,7 @@ from policies.tokens import (
     SERVICE_ACCOUNT,
     STATEFUL_SET,
 )
-from policies.views import Node, Resource, Undetermined
+from policies.views import Malformed, Node, Resource, Undetermined
 from policies.workloads import (
     account_name,
     borrows_pods,
@@ -47,9 +47,9 @@ from policies.workloads import (
 
 ASSOCIATION: Final = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 _IRSA: Final = "eks.amazonaws.com/role-arn"
-_NODE_ACCESS: Final = frozenset({"EC2", "EC2_LINUX", "EC2_WINDOWS"})
-"""Types of access of nodes that no node group starts: self-managed ones, as Karpenter's are, and those of Auto Mode
-(EKS API, CreateAccessEntry, `type`, read 2026-11-26)."""
+_NODE_ACCESS: Final = frozenset({"EC2", "EC2_LINUX", "EC2_WINDOWS", "HYBRID_LINUX", "HYPERPOD_LINUX"})
+"""Types of access of nodes that no node group starts: self-managed ones, as Karpenter's are, those of Auto Mode, of
+HyperPod and outside of AWS (EKS API, CreateAccessEntry, `type`, read 2026-11-26)."""
 _SERVING: Final = (*SERVERS, STATEFUL_SET, DAEMON_SET, POD)
 """What answers requests; jobs that are labelled as parts of a service serve nobody."""
 _Account = tuple[str, str]
@@ -236,8 +236,7 @@ def _is_of_nodes(given: Resource, role: Node) -> bool:
 
 def _node_roles(stack: Stack) -> _NodeRoles:
     result = _NodeRoles()
-    for resource, key in _node_role_inputs(stack):
-        arn = resource[key]
+    for resource, arn in _node_role_inputs(stack, result.loose):
         sources = resource.sources(arn)
         result.urns.update(source.urn for source in sources if source.token == ROLE)
         try:
@@ -245,16 +244,23 @@ def _node_roles(stack: Stack) -> _NodeRoles:
                 result.names.add(name)
         except Undetermined as doubt:
             result.loose.append(doubt)
+        except Malformed:
+            continue  # the rules of that resource say so
     return result
 
 
-def _node_role_inputs(stack: Stack) -> Iterator[tuple[Resource, str]]:
-    """Resources that say under which role nodes run, and the input that does: node groups, and the access of others."""
-    yield from ((group, "nodeRoleArn") for group in stack.of(NODE_GROUP))
+def _node_role_inputs(stack: Stack, loose: list[Undetermined]) -> Iterator[tuple[Resource, Node]]:
+    """What says under which role nodes run: node groups, clusters in Auto Mode, and the access of other nodes."""
+    yield from ((group, group["nodeRoleArn"]) for group in stack.of(NODE_GROUP))
+    yield from ((cluster, cluster.at("computeConfig", "nodeRoleArn")) for cluster in stack.of(EKS_CLUSTER))
     for entry in stack.of(ACCESS_ENTRY):
-        kind = entry["type"]
-        if kind.unknown or kind.text() in _NODE_ACCESS:
-            yield entry, "principalArn"
+        try:
+            if entry["type"].text() in _NODE_ACCESS:
+                yield entry, entry["principalArn"]
+        except Undetermined as doubt:
+            loose.append(doubt)
+        except Malformed:
+            continue
 
 
 def _judge_role(role: Resource, parameters: Identity) -> Iterator[Outcome]:
@@ -307,9 +313,9 @@ RULE = Rule(
     title="Pods that serve models have one AWS identity of their own, and nodes lend none",
     description=(
         "On EKS, the service account of each inference workload has exactly one PodIdentityAssociation in its cluster "
-        "(or, by default, a role by annotation), with session tags on. Roles of nodes, of node groups or with an "
-        "access entry for nodes, have the policies that nodes need, and no permissions beside them. A cluster is told "
-        "by the provider of the workload, where the engine shows what that depends on."
+        "(or, by default, a role by annotation), with session tags on. Roles of nodes, be it by their node group, by "
+        "Auto Mode or by an access entry for nodes, have the policies that nodes need, and no permissions beside "
+        "them. A cluster is told by the provider of the workload, where the engine shows what that depends on."
     ),
     effect="pods act in the name of their node, so that every pod may do what any of them needs",
     remedy=(

@@ -66,6 +66,7 @@ _GONE: Final = {
     "cert-manager.io/v1alpha2": "cert-manager.io/v1",
     "cert-manager.io/v1alpha3": "cert-manager.io/v1",
     "cert-manager.io/v1beta1": "cert-manager.io/v1",
+    "external-secrets.io/v1alpha1": "external-secrets.io/v1",
     "external-secrets.io/v1beta1": "external-secrets.io/v1",
     **{
         f"{_GATEWAY}/v1alpha2:{kind}": f"{_GATEWAY}/v1"
@@ -119,7 +120,9 @@ def _judge(version: str, kind: str, parameters: Apis, place: str) -> Iterator[Ou
         return
     successor = _GONE.get(version) or _GONE.get(f"{version}:{kind}")
     if successor:
-        yield Violation(f"{place}{kind} of {version} is served no more", remedy=f"write it in {successor}")
+        yield Violation(
+            f"{place}{kind} of {version} is no version that its project still serves", remedy=f"write it in {successor}"
+        )
     elif group in _BUILT_IN and (_UNFINISHED.match(number) or f"{version}:{kind}" in _GONE_KINDS):
         yield Violation(f"{place}{kind} of {version} is no stable API")
 

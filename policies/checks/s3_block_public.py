@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import Field
 
 from policies.frameworks import S3_8
-from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
+from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, guard, judge_each
 from policies.stack import Stack
 from policies.tokens import BUCKET
 from policies.views import Resource
@@ -50,8 +50,14 @@ def check(bucket: Resource, parameters: PublicAccess) -> Outcomes:
 
 
 def _judge_block(stack: Stack, bucket: Resource, parameters: PublicAccess) -> Iterator[Outcome]:
-    if parameters.account_block_counts and any(_covers(block, bucket) for block in stack.of(ACCOUNT_BLOCK)):
+    found = list(guard(lambda: _judge_own_block(stack, bucket)))
+    # what the bucket has of its own is read first: then nothing that is unknown of the account matters
+    if found and parameters.account_block_counts and any(_covers(block, bucket) for block in stack.of(ACCOUNT_BLOCK)):
         return
+    yield from found
+
+
+def _judge_own_block(stack: Stack, bucket: Resource) -> Iterator[Outcome]:
     block = stack.companions(bucket, PUBLIC_ACCESS_BLOCK, "bucket").one_or_doubt()
     if block is None:
         yield Violation("the bucket has no public access block")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 from policies.findings import State, parse_message
 from policies.judge import Judge
 from policies.keys import KMS_KEY
 from policies.levels import Override, resolve
+from policies.lifecycle import BEDROCK_AGENTS
 from policies.pack import RULES, rule
 from policies.rule import Kind, Level, Outcome, Parameters, Rule, Severity, Topic, Violation
 from policies.views import UNKNOWN, Resource
@@ -169,3 +171,12 @@ def test_a_mistake_never_quotes_the_value() -> None:
     mistakes = resolve(RULES, {"shop:environment": written}).mistakes
     assert mistakes
     assert "hunter2" not in " ".join(mistakes)
+
+
+def test_a_service_that_closes_is_refused_from_that_day_on() -> None:
+    agent = Declared("aws:bedrock/agentAgent:AgentAgent", "agent", {})
+    closing = rule("deprecated-services")
+    settings = resolve([closing], {})
+    days = (BEDROCK_AGENTS.closed or TODAY) - timedelta(days=1), BEDROCK_AGENTS.closed or TODAY
+    found = [run(Judge([closing], settings, day), (agent,)) for day in days]
+    assert [len(reports) for reports in found] == [0, 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.checks.db_not_public import CLUSTER_INSTANCE, INSTANCE_PROFILE, REPLICATION_INSTANCE
+from policies.checks.db_not_public import CLUSTER_INSTANCE, INSTANCE_PROFILE, REPLICATION_INSTANCE, SHARD_GROUP
 from policies.tokens import DATABASE_CLUSTER, RDS_INSTANCE, REDSHIFT_CLUSTER
 from policies.views import UNKNOWN
 from tests.policies.harness import Case, Declared, Sample
@@ -92,6 +92,12 @@ SAMPLES = (
         "profile that states nothing",
         (Declared(INSTANCE_PROFILE, "moves", {"networkType": "IPV4"}),),
         UNSTATED,
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "shards that state nothing",
+        (Declared(SHARD_GROUP, "shards", {"maxAcu": 1200}),),
+        ("means true where its network has an internet gateway",),
     ),
     Sample(
         Case.UNKNOWN,

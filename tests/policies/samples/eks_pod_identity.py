@@ -19,6 +19,7 @@ CHAT = deployment(template=pods(serviceAccountName="chat"))
 NODES = Declared(ROLE, "nodes", {"name": "nodes"})
 GROUP = Declared(NODE_GROUP, "group", {"nodeRoleArn": UNKNOWN}, {"nodeRoleArn": ("nodes",)})
 PEOPLE = {"principalArn": "arn:aws:iam::111122223333:role/people"}
+AUTO = {"enabled": True, "nodeRoleArn": UNKNOWN}
 KARPENTER = Declared(
     ACCESS_ENTRY, "access", {"principalArn": UNKNOWN, "type": "EC2_LINUX"}, {"principalArn": ("nodes",)}
 )
@@ -154,6 +155,18 @@ SAMPLES = (
         "nodes of Karpenter",
         (NODES, KARPENTER, rights("s3:GetObject")),
         ("Action[0] gives",),
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "nodes of Auto Mode",
+        (NODES, Declared(EKS_CLUSTER, "auto", {"computeConfig": AUTO}, {"computeConfig": ("nodes",)}), rights("s3:*")),
+        ("Action[0] gives",),
+    ),
+    Sample(
+        Case.UNKNOWN,
+        "whose nodes or people",
+        (NODES, replace(KARPENTER, properties={**PEOPLE, "type": UNKNOWN}, needs={})),
+        ("type is not known",),
     ),
     Sample(Case.ALLOWED, "people", (NODES, replace(KARPENTER, properties=PEOPLE), rights("s3:GetObject"))),
     Sample(

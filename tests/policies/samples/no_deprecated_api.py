@@ -46,9 +46,9 @@ SAMPLES = (
     Sample(Case.DISALLOWED, "stable and deprecated", (kubernetes("core/v1:ComponentStatus"),), ("is no stable API",)),
     Sample(
         Case.DISALLOWED,
-        "a custom resource that is served no more",
+        "a custom resource that is no version that its project still serves",
         (kubernetes("karpenter.sh/v1beta1:NodePool"),),
-        ("NodePool of karpenter.sh/v1beta1 is served no more",),
+        ("NodePool of karpenter.sh/v1beta1 is no version that its project still serves",),
     ),
     Sample(
         Case.ALLOWED,
@@ -59,19 +59,19 @@ SAMPLES = (
         Case.DISALLOWED,
         "a version that is served for other kinds only",
         (kubernetes("gateway.networking.k8s.io/v1alpha2:GRPCRoute"),),
-        ("GRPCRoute of gateway.networking.k8s.io/v1alpha2 is served no more",),
+        ("GRPCRoute of gateway.networking.k8s.io/v1alpha2 is no version that its project still serves",),
     ),
     Sample(
         Case.DISALLOWED,
         "a secret of an operator that has moved on",
         (kubernetes("external-secrets.io/v1beta1:ExternalSecret"),),
-        ("ExternalSecret of external-secrets.io/v1beta1 is served no more",),
+        ("ExternalSecret of external-secrets.io/v1beta1 is no version that its project still serves",),
     ),
     Sample(
         Case.DISALLOWED,
         "a group that was renamed",
         (kubernetes("keda.k8s.io/v1alpha1:ScaledObject"),),
-        ("ScaledObject of keda.k8s.io/v1alpha1 is served no more",),
+        ("ScaledObject of keda.k8s.io/v1alpha1 is no version that its project still serves",),
     ),
     Sample(
         Case.DISALLOWED,

@@ -59,6 +59,13 @@ SAMPLES = (
         (),
         COUNTS,
     ),
+    Sample(
+        Case.ALLOWED,
+        "its own, whatever becomes of the account's",
+        (OURS, block(), account(blockPublicPolicy=UNKNOWN)),
+        (),
+        COUNTS,
+    ),
     Sample(Case.DISALLOWED, "no block", (MODELS,), NO_BLOCK),
     Sample(Case.DISALLOWED, "only the account's", (OURS, account()), NO_BLOCK),
     Sample(Case.DISALLOWED, "half of the account's", (OURS, account(blockPublicAcls=False)), NO_BLOCK, COUNTS),
