@@ -2,11 +2,12 @@
 # make test                      the tests
 # make check                     what CI runs, without the next one
 # make cluster-test              a real control plane: manifests, admission, rehearsals; builds it once, which takes long
+# make engine-test               program and pack in the real engine; needs the Pulumi CLI on PATH
 # make contract-test             a real MLServer keeps the contract of the fraud score
 # make checkov                   checkov's rules on all stacks, as an outside opinion, and on stacks with a fault
 SHELL := /bin/sh
 .DEFAULT_GOAL := preview
-.PHONY: preview test cluster-test contract-test check checkov lint types generated generate lock benchmark clean
+.PHONY: preview test control-plane cluster-test engine-test contract-test check checkov lint types generated generate lock benchmark clean
 
 STACK ?= dev
 ARGS ?=
@@ -27,10 +28,16 @@ test: $(DEVELOP)
 	@$(RUN)/python -m pytest -q -n auto $(ARGS)
 
 # Without etcd or Prometheus: root on Debian gets them, others are told. Go is asked for where something is to be built.
-cluster-test: $(DEVELOP)
+control-plane: $(DEVELOP)
 	@{ command -v etcd && command -v prometheus; } >/dev/null 2>&1 || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1 || { echo "installing etcd-server and prometheus by apt-get"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends etcd-server prometheus >/dev/null; }
 	@$(RUN)/python -m tests.cluster.binaries
+
+cluster-test: control-plane
 	@$(RUN)/python -m pytest -q tests/cluster $(ARGS)
+
+engine-test: $(DEVELOP)
+	@command -v pulumi >/dev/null || { echo "missing: the Pulumi CLI (https://www.pulumi.com/docs/iac/download-install/)"; exit 2; }
+	@$(RUN)/python -m pytest -q tests/engine $(ARGS)
 
 check: lint types generated test
 	@for stack in dev prod; do $(RUN)/python -m serving preview --stack $$stack || exit $$?; done
@@ -66,7 +73,7 @@ lock: $(DEVELOP)
 	@$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements-checkov.in -o requirements-checkov.txt
 	@$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements-mlserver.in -o requirements-mlserver.txt
 
-benchmark: $(DEVELOP)
+benchmark: $(DEVELOP) $(CHECKOV)/.installed
 	@$(RUN)/python benchmarks/preview.py
 	@$(RUN)/python benchmarks/policies.py
 

@@ -11,7 +11,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -26,12 +26,25 @@ from serving.preview.project import load_project, load_stack_config
 from serving.preview.runner import run_program
 from tests.documents import ENVIRONMENT_KEY, ROOT
 from tests.engine.conftest import Engine, fresh_stack
+from tests.policies.mutation.excused import ADVISED
 from tests.policies.mutation.fault import Mutant, mutants_of
 from tests.policies.mutation.faults import all_faults
 from tests.policies.mutation.recorded import Entry, clean
 
 MUTATED = "prod"
-MUTANTS = 10
+TRIED = (
+    "encryption drifts unseen",
+    "key of the metrics dropped",
+    "all verbs",
+    "tag data-class dropped",
+    "writers own their objects",
+    "one kind of log fewer",
+    "memory of the host",
+    "no time to drain",
+    "lifecycle off",
+    "scaled by what nobody measures",
+)
+"""Faults of ten topics: options, inputs and texts, of AWS resources and of objects."""
 
 
 @dataclass(frozen=True, order=True)
@@ -188,27 +201,19 @@ def _differs(before: Entry, after: Entry) -> bool:
     return same == before and after != before
 
 
-def _mutants() -> Iterator[tuple[Mutant, dict[str, Any]]]:
-    """The first mutant of each fault that can be registered."""
-    for fault in all_faults():
-        if not fault.survives:
-            made = ((mutant, _on_the_wire(mutant)) for mutant in mutants_of(fault, clean(MUTATED).entries))
-            yield from [(mutant, wire) for mutant, wire in made if wire is not None][:1]
+def _mutant(name: str) -> tuple[Mutant, dict[str, Any]]:
+    """The first mutant of the fault that one registration can make."""
+    [fault] = [one for one in all_faults() if one.name == name]
+    made = ((mutant, _on_the_wire(mutant)) for mutant in mutants_of(fault, clean(MUTATED).entries))
+    return next((mutant, wire) for mutant, wire in made if wire is not None)
 
 
-@cache
-def _chosen() -> Sequence[tuple[Mutant, dict[str, Any]]]:
-    """Ten of them, spread over all, which stand by topic."""
-    found = list(_mutants())
-    return [found[len(found) * number // MUTANTS] for number in range(MUTANTS)]
-
-
-@pytest.mark.parametrize("number", range(MUTANTS))
-def test_both_find_the_same_in_a_stack_with_a_fault(pairs: Callable[[str], Pair], number: int, tmp_path: Path) -> None:
-    mutant, wire = _chosen()[number]
+@pytest.mark.parametrize("name", TRIED)
+def test_both_find_the_same_in_a_stack_with_a_fault(pairs: Callable[[str], Pair], name: str, tmp_path: Path) -> None:
+    mutant, wire = _mutant(name)
+    expected = {rule.partition(" ")[0] for rule in mutant.fault.expected(mutant.clean)}
+    assert not expected & ADVISED.keys(), "the clean stack has findings of this rule, too"
     path = tmp_path / "mutant.json"
     path.write_text(json.dumps(wire), encoding="utf-8")
-    engine, embedded = _compared(pairs(MUTATED), path)
-    for told in (engine, embedded):
-        rules = {one.rule for one in told.findings if one.urn == mutant.clean.urn}
-        assert rules & {rule.partition(" ")[0] for rule in mutant.fault.expected(mutant.clean)}, mutant.name
+    for told in _compared(pairs(MUTATED), path):
+        assert expected <= {one.rule for one in told.findings}, mutant.name

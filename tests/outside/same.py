@@ -12,6 +12,7 @@ from dataclasses import dataclass
 # rule -> checks (names by `checkov --list`, 3.3.30)
 SAME: Mapping[str, tuple[str, ...]] = {
     "access-logs": ("CKV_AWS_18", "CKV_AWS_91", "CKV2_AWS_31"),
+    "ddb-global": ("CKV_AWS_28",),
     "deletion-protection": ("CKV_AWS_150",),
     "ecr-immutable-strict": ("CKV_AWS_51",),
     "eks-control-logs": ("CKV_AWS_37",),
@@ -23,10 +24,22 @@ SAME: Mapping[str, tuple[str, ...]] = {
     "enc-logs-cmk": ("CKV_AWS_158",),
     "enc-queue-topic-secret-cmk": ("CKV_AWS_26", "CKV_AWS_27"),
     "enc-s3-kms-cmk": ("CKV_AWS_145",),
+    "flow-logs": ("CKV2_AWS_11",),
+    "iam-no-wildcards": (
+        "CKV_AWS_62",
+        "CKV_AWS_63",
+        "CKV_AWS_286",
+        "CKV_AWS_287",
+        "CKV_AWS_288",
+        "CKV_AWS_289",
+        "CKV_AWS_290",
+        "CKV_AWS_355",
+    ),
+    "iam-trust-bounded": ("CKV_AWS_60", "CKV_AWS_61"),
     "img-digest-pinned": ("CKV_K8S_43",),
     "imds-v2-hop1": ("CKV_AWS_79", "CKV_AWS_341"),
     "k8s-probes-drain": ("CKV_K8S_8", "CKV_K8S_9"),
-    "k8s-rbac-min": ("CKV_K8S_49", "CKV_K8S_155", "CKV_K8S_156", "CKV_K8S_157", "CKV_K8S_158"),
+    "k8s-rbac-min": ("CKV_K8S_49", "CKV_K8S_158"),
     "kms-key-policy": ("CKV_AWS_33",),
     "kms-rotation-window": ("CKV_AWS_7",),
     "log-retention-band": ("CKV_AWS_66", "CKV_AWS_338"),
@@ -37,11 +50,14 @@ SAME: Mapping[str, tuple[str, ...]] = {
     "requests-limits-gpu": ("CKV_K8S_10", "CKV_K8S_12", "CKV_K8S_13"),
     "s3-block-public": ("CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56", "CKV2_AWS_6", "CKV2_AWS_65"),
     "s3-lifecycle": ("CKV2_AWS_61", "CKV_AWS_300"),
-    "sg-no-world": ("CKV_AWS_23", "CKV_AWS_24"),
+    "s3-replication": ("CKV_AWS_21", "CKV_AWS_144"),
+    "secret-rotation": ("CKV2_AWS_57",),
+    "sg-no-world": ("CKV_AWS_23", "CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_260", "CKV_AWS_277", "CKV_AWS_382"),
     "tls-listener": ("CKV_AWS_2", "CKV_AWS_103"),
-    "trail-guard": ("CKV_AWS_35", "CKV_AWS_36", "CKV_AWS_67", "CKV_AWS_238"),
+    "trail-guard": ("CKV_AWS_35", "CKV_AWS_36", "CKV_AWS_67", "CKV_AWS_238", "CKV2_AWS_45"),
+    "version-support": ("CKV_AWS_339",),
     "vpc-bpa": ("CKV_AWS_130", "CKV2_AWS_12"),
-    "waf-on-edge": ("CKV2_AWS_28", "CKV2_AWS_31"),
+    "waf-on-edge": ("CKV2_AWS_28", "CKV2_AWS_31", "CKV_AWS_175", "CKV_AWS_192"),
 }
 
 
@@ -82,7 +98,7 @@ DIFFERENCES: Sequence[Difference] = (
         },
     ),
     Difference(
-        "the check is about load balancers; checkov does not ask for the deletion protection of others",
+        "the check is about load balancers; of these types checkov does not ask for deletion protection",
         {
             "deletion-protection": (
                 "deleted with its images",
@@ -95,6 +111,7 @@ DIFFERENCES: Sequence[Difference] = (
     Difference(
         "the check reads whether tags may move, not what becomes of the images",
         {"ecr-immutable-strict": ("deleted with its images", "some tags may move")},
+        frozenset({"aws:ecr/repository:Repository"}),
     ),
     Difference(
         "the check asks for KMS, and a key of AWS's own will do",
@@ -103,6 +120,13 @@ DIFFERENCES: Sequence[Difference] = (
             "enc-eks-secrets": ("key of the secrets dropped",),
             "enc-s3-kms-cmk": ("key of the bucket dropped",),
         },
+        frozenset(
+            {
+                "aws:ecr/repository:Repository",
+                "aws:eks/cluster:Cluster",
+                "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+            }
+        ),
     ),
     Difference(
         "the check asks for any key, and an alias of AWS's own is one",
@@ -135,7 +159,10 @@ DIFFERENCES: Sequence[Difference] = (
             )
         },
     ),
-    Difference("reading secrets is what no check is about", {"k8s-rbac-min": ("secrets are listed",)}),
+    Difference(
+        "CKV2_K8S_5 judges a role of secrets with what binds it, and only the role is copied",
+        {"k8s-rbac-min": ("secrets are listed",)},
+    ),
     Difference("the check looks for a principal that is everybody", {"kms-key-policy": ("all of the key for one",)}),
     Difference(
         "the check is about keys, not about their replicas in other regions",
@@ -153,7 +180,10 @@ DIFFERENCES: Sequence[Difference] = (
         "the check reads the pod's own switch, not the account's",
         {"pod-sa-token": ("account of everybody", "token by default")},
     ),
-    Difference("the check asks for a configuration, whatever is in it", {"s3-lifecycle": ("lifecycle off",)}),
+    Difference(
+        "the checks ask for a configuration, and that it ends broken uploads; not that it ends old versions",
+        {"s3-lifecycle": ("lifecycle off",)},
+    ),
     Difference(
         "the check looks for the whole world at port 22 and for a description, no more",
         {
