@@ -55,8 +55,8 @@ class Case:
         mutant: The fault and where.
         found: The pack's rules that found it.
         failed: The checks that fail on a copy and not on the original.
-        shown: Whether checkov is shown it. It is not where a resource is gone that configures no other, and where the
-            stack lacks the resource and the mutants brought their own.
+        shown: Whether checkov is shown it. It is not where a resource is gone that configures no other, where one was
+            added, and where the stack lacks the resource and the mutants brought their own.
     """
 
     number: int
@@ -115,10 +115,15 @@ def cases() -> list[Case]:
         if not (fault.survives or SAME.keys() & set(fault.expected_anywhere)):
             continue
         for mutant in mutants_of(fault, judging.entries):
-            if mutant.place != "protect":  # an option of the engine's, of which no scanner knows
+            # `protect` is an option of the engine's, of which no scanner knows
+            if mutant.place != "protect" and not _is_added(mutant):
                 rules = named(judging.judge(mutant.changes))
                 found.append(Case(len(found), mutant, rules))
     return found
+
+
+def _is_added(mutant: Mutant) -> bool:
+    return mutant.changed is not None and mutant.changed.urn != mutant.clean.urn
 
 
 def mutated(plan: Plan, cases: Sequence[Case]) -> Plan:
@@ -197,20 +202,28 @@ def _changed(mutant: Mutant, original: PlanResource) -> Mapping[str, Any] | None
 
 
 def mutated_objects(plan: Plan, cases: Sequence[Case]) -> list[Mapping[str, Any]]:
-    """The objects of the clusters, and a copy for each mutant, in kinds that checkov knows."""
+    """The objects of the clusters, and a copy for each mutant, in kinds that checkov knows.
+
+    A name carries its cluster: of two with one name checkov would read one.
+    """
     by_urn = {one.urn: one for one in plan.resources}
-    manifests = {one.urn: one.manifest for one in planned_objects(plan)}
-    found = [shown for manifest in manifests.values() for shown in known_kinds(manifest)]
+    clusters = {one.urn: one.cluster for one in planned_objects(plan)}
+    found = [
+        shown for one in planned_objects(plan) for shown in known_kinds(_renamed_object(one.manifest, one.cluster))
+    ]
     for case in cases:
         urn = case.mutant.clean.urn
-        if urn not in manifests or case.mutant.changed is None:
+        if urn not in clusters or case.mutant.changed is None:
             continue
         changed = _changed(case.mutant, by_urn[urn]) or {}
-        metadata = dict(changed["metadata"])
-        copy = {**changed, "metadata": {**metadata, "name": f"{metadata['name']}-mutant-{case.number}"}}
-        found += known_kinds(copy)
+        found += known_kinds(_renamed_object(changed, clusters[urn], f"-mutant-{case.number}"))
         case.shown = True
     return found
+
+
+def _renamed_object(manifest: Mapping[str, Any], cluster: str, suffix: str = "") -> Mapping[str, Any]:
+    metadata = manifest["metadata"]
+    return {**manifest, "metadata": {**metadata, "name": f"{cluster}-{metadata['name']}{suffix}"}}
 
 
 def blame(cases: Sequence[Case], scans: Sequence[Scan]) -> None:

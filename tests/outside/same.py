@@ -35,7 +35,6 @@ SAME: Mapping[str, tuple[str, ...]] = {
         "CKV_AWS_290",
         "CKV_AWS_355",
     ),
-    "iam-trust-bounded": ("CKV_AWS_60", "CKV_AWS_61"),
     "img-digest-pinned": ("CKV_K8S_43",),
     "imds-v2-hop1": ("CKV_AWS_79", "CKV_AWS_341"),
     "k8s-probes-drain": ("CKV_K8S_8", "CKV_K8S_9"),
@@ -43,21 +42,20 @@ SAME: Mapping[str, tuple[str, ...]] = {
     "kms-key-policy": ("CKV_AWS_33",),
     "kms-rotation-window": ("CKV_AWS_7",),
     "log-retention-band": ("CKV_AWS_66", "CKV_AWS_338"),
-    "pod-no-host": ("CKV_K8S_16", "CKV_K8S_17", "CKV_K8S_18", "CKV_K8S_19", "CKV_K8S_26", "CKV_K8S_27"),
-    "pod-nonroot": ("CKV_K8S_20", "CKV_K8S_23", "CKV_K8S_28", "CKV_K8S_31", "CKV_K8S_37", "CKV_K8S_40"),
+    "pod-no-host": ("CKV_K8S_16", "CKV_K8S_17", "CKV_K8S_18", "CKV_K8S_19", "CKV_K8S_26"),
+    "pod-nonroot": ("CKV_K8S_20", "CKV_K8S_28", "CKV_K8S_31", "CKV_K8S_37", "CKV_K8S_40"),
     "pod-rofs": ("CKV_K8S_22",),
     "pod-sa-token": ("CKV_K8S_38",),
     "requests-limits-gpu": ("CKV_K8S_10", "CKV_K8S_12", "CKV_K8S_13"),
     "s3-block-public": ("CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56", "CKV2_AWS_6", "CKV2_AWS_65"),
     "s3-lifecycle": ("CKV2_AWS_61", "CKV_AWS_300"),
     "s3-replication": ("CKV_AWS_21", "CKV_AWS_144"),
-    "secret-rotation": ("CKV2_AWS_57",),
-    "sg-no-world": ("CKV_AWS_23", "CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_260", "CKV_AWS_277", "CKV_AWS_382"),
+    "sg-no-world": ("CKV_AWS_23", "CKV_AWS_24", "CKV_AWS_260"),
     "tls-listener": ("CKV_AWS_2", "CKV_AWS_103"),
-    "trail-guard": ("CKV_AWS_35", "CKV_AWS_36", "CKV_AWS_67", "CKV_AWS_238", "CKV2_AWS_45"),
+    "trail-guard": ("CKV_AWS_35", "CKV_AWS_36", "CKV_AWS_67", "CKV_AWS_238"),
     "version-support": ("CKV_AWS_339",),
     "vpc-bpa": ("CKV_AWS_130", "CKV2_AWS_12"),
-    "waf-on-edge": ("CKV2_AWS_28", "CKV2_AWS_31", "CKV_AWS_175", "CKV_AWS_192"),
+    "waf-on-edge": ("CKV2_AWS_28", "CKV2_AWS_31"),
 }
 
 
@@ -136,8 +134,27 @@ DIFFERENCES: Sequence[Difference] = (
         },
     ),
     Difference(
-        "the check reads the table's own encryption, not its replicas'",
-        {"enc-dynamodb-cmk-all-replicas": ("key of a replica dropped", "replica under a key of AWS")},
+        "the checks read what the table has of its own, not its replicas",
+        {
+            "ddb-global": ("a replica fewer", "no replica", "replica not protected", "replica without recovery"),
+            "enc-dynamodb-cmk-all-replicas": ("key of a replica dropped", "replica under a key of AWS"),
+        },
+    ),
+    Difference("the check asks for a log, not for what is in it", {"flow-logs": ("only what was accepted is logged",)}),
+    Difference(
+        "the checks look for everything allowed, or for dangerous actions on every resource",
+        {"iam-no-wildcards": ("a whole service allowed",)},
+    ),
+    Difference(
+        "the check asks for a year, and inference logs fail it without a fault, too",
+        {"log-retention-band": ("logs of a day",)},
+    ),
+    Difference(
+        "the checks ask for versions and for replication, not for how and when",
+        {"s3-replication": ("replica without its key", "replication in its own time")},
+    ),
+    Difference(
+        "the check reads the version, not what becomes of it at its end", {"version-support": ("extended support",)}
     ),
     Difference("a bucket key is about cost, which no check is", {"enc-s3-kms-cmk": ("bucket key off",)}),
     Difference(
@@ -173,7 +190,7 @@ DIFFERENCES: Sequence[Difference] = (
         "the check asks whether a key rotates, not how often, nor how it is deleted",
         {"kms-rotation-window": ("deletion window short", "lockout check off", "rotation too rare")},
     ),
-    Difference("of paths of the host the check knows Docker's socket alone", {"pod-no-host": ("path of the host",)}),
+    Difference("of paths of the host checkov knows Docker's socket alone", {"pod-no-host": ("path of the host",)}),
     Difference("a user id that is not root's is enough for the check", {"pod-nonroot": ("pods may be root",)}),
     Difference("the check reads the root, not what is mounted", {"pod-rofs": ("unbounded scratch",)}),
     Difference(
@@ -185,7 +202,7 @@ DIFFERENCES: Sequence[Difference] = (
         {"s3-lifecycle": ("lifecycle off",)},
     ),
     Difference(
-        "the check looks for the whole world at port 22 and for a description, no more",
+        "the checks look for the whole world at ports 22 and 80 and for a description, no more",
         {
             "sg-no-world": (
                 "edge is tagged no more",
