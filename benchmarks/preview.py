@@ -34,6 +34,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # run by path: the folder of this file is on the path, the project is not
 
+from benchmarks.measuring import Children, claim  # noqa: E402
+
 MOST_OF_STOCK = 0.7
 MOST_UNEVEN = 0.15
 SIZES = (200, 500, 1_000, 2_000, 4_000)
@@ -90,7 +92,7 @@ def _against_stock(project: Path, stack: str, rounds: int) -> bool:
     print(f"  flat program, stock mock monitor   {flat:7.2f} s  {_per_resource(flat, count)}")
     print(f"  embedded preview, whole            {bare:7.2f} s  {_per_resource(bare, count)}  {ratio:.2f} of stock")
     print(f"  the same with the policies         {judged:7.2f} s  {judged - bare:.2f} s for the policies")
-    return _claim(ratio <= MOST_OF_STOCK, f"the embedded preview takes at most {MOST_OF_STOCK} of stock: {ratio:.2f}")
+    return claim(ratio <= MOST_OF_STOCK, f"the embedded preview takes at most {MOST_OF_STOCK} of stock: {ratio:.2f}")
 
 
 def _per_resource(seconds: float, count: int) -> str:
@@ -103,7 +105,7 @@ def _by_size(rounds: int) -> bool:
     for size, (milliseconds, kilobytes) in zip(SIZES, measured, strict=True):
         print(f"  {size:5,} resources  {milliseconds:5.2f} ms and {kilobytes:5.1f} kB a resource")
     uneven = [_unevenness([entry[column] for entry in measured]) for column in (0, 1)]
-    return _claim(
+    return claim(
         max(uneven) <= MOST_UNEVEN,
         f"time and memory a resource stay within {MOST_UNEVEN:.0%}: {uneven[0]:.0%} and {uneven[1]:.0%}",
     )
@@ -161,10 +163,9 @@ def _take_turns(commands: Sequence[Sequence[str]], rounds: int) -> list[float]:
 
 
 def _cpu_seconds(command: Sequence[str]) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    _run(command)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    with Children() as spent:
+        _run(command)
+    return spent.seconds
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -258,11 +259,6 @@ def _verify(recorded: Path, folder: Path) -> int:
         recorded,
     )
     return len(compare(first, again, "the recorded run").resources)
-
-
-def _claim(holds: bool, text: str) -> bool:
-    print(f"  {'holds' if holds else 'DOES NOT HOLD'}: {text}")
-    return holds
 
 
 if __name__ == "__main__":

@@ -72,8 +72,8 @@ class Malformed(ReadError):  # noqa: N818
 class Node:
     """One property of a resource, present or not.
 
-    Nothing changes one; it is not frozen, because a frozen one takes twice as long to make, and rules make a hundred
-    for each resource.
+    Nothing changes one; it is not frozen, because a frozen one takes four times as long to make, and rules make a
+    hundred for each resource.
     """
 
     raw: Any

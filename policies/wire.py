@@ -49,7 +49,7 @@ def stack_resource_of(resource: proto.AnalyzerResource) -> Resource:
 def decode(struct: struct_pb2.Struct) -> dict[str, Any]:
     """A protobuf structure as plain Python; wrappings of secrets and unknowns stay as they are."""
     fields = struct.fields
-    return {key: _decode_value(fields[key]) for key in fields}  # twice as fast as by `items`, which is no C
+    return {key: _decode_value(fields[key]) for key in fields}  # half as fast again as by `items`, which is Python
 
 
 def patched(struct: struct_pb2.Struct, patch: Patch) -> struct_pb2.Struct:

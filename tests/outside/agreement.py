@@ -21,7 +21,7 @@ from typing import Any
 
 from serving.preview.manifests import planned_objects
 from serving.preview.plan import Plan, PlanResource
-from tests.outside.kubernetes import known_kinds
+from tests.outside.kubernetes import in_its_cluster, known_kinds
 from tests.outside.resolved import resolved_plan
 from tests.outside.same import DIFFERENCES, SAME
 from tests.outside.scan import Scan, scan, scan_objects
@@ -39,7 +39,6 @@ _OWNERS = frozenset(
         "aws:ec2/vpc:Vpc",
         "aws:lb/loadBalancer:LoadBalancer",
         "aws:s3/bucket:Bucket",
-        "aws:secretsmanager/secret:Secret",
         "aws:wafv2/webAcl:WebAcl",
     }
 )
@@ -202,28 +201,17 @@ def _changed(mutant: Mutant, original: PlanResource) -> Mapping[str, Any] | None
 
 
 def mutated_objects(plan: Plan, cases: Sequence[Case]) -> list[Mapping[str, Any]]:
-    """The objects of the clusters, and a copy for each mutant, in kinds that checkov knows.
-
-    A name carries its cluster: of two with one name checkov would read one.
-    """
+    """The objects of the clusters, and a copy for each mutant, in kinds that checkov knows."""
     by_urn = {one.urn: one for one in plan.resources}
-    clusters = {one.urn: one.cluster for one in planned_objects(plan)}
-    found = [
-        shown for one in planned_objects(plan) for shown in known_kinds(_renamed_object(one.manifest, one.cluster))
-    ]
+    objects = {one.urn: one for one in planned_objects(plan)}
+    manifests = [in_its_cluster(one.manifest, one.cluster) for one in objects.values()]
     for case in cases:
         urn = case.mutant.clean.urn
-        if urn not in clusters or case.mutant.changed is None:
-            continue
-        changed = _changed(case.mutant, by_urn[urn]) or {}
-        found += known_kinds(_renamed_object(changed, clusters[urn], f"-mutant-{case.number}"))
-        case.shown = True
-    return found
-
-
-def _renamed_object(manifest: Mapping[str, Any], cluster: str, suffix: str = "") -> Mapping[str, Any]:
-    metadata = manifest["metadata"]
-    return {**manifest, "metadata": {**metadata, "name": f"{cluster}-{metadata['name']}{suffix}"}}
+        if urn in objects and case.mutant.changed is not None:
+            changed = _changed(case.mutant, by_urn[urn]) or {}
+            manifests.append(in_its_cluster(changed, objects[urn].cluster, f"-mutant-{case.number}"))
+            case.shown = True
+    return [shown for manifest in manifests for shown in known_kinds(manifest)]
 
 
 def blame(cases: Sequence[Case], scans: Sequence[Scan]) -> None:

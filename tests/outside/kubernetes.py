@@ -23,6 +23,12 @@ def for_scanner(plan: Plan) -> dict[str, list[Manifest]]:
     return objects
 
 
+def in_its_cluster(manifest: Manifest, cluster: str, suffix: str = "") -> Manifest:
+    """The manifest under a name that carries its cluster: of two with one name a scanner would read one."""
+    metadata = manifest["metadata"]
+    return {**manifest, "metadata": {**metadata, "name": f"{cluster}-{metadata['name']}{suffix}"}}
+
+
 def known_kinds(manifest: Manifest) -> Iterator[Manifest]:
     """A manifest, or what stands for it."""
     spec = manifest.get("spec", {})
