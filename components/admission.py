@@ -40,8 +40,8 @@ from serving.blueprint.environment.registry import PublicKey
 from serving.blueprint.fleet import ADMISSION_NAMESPACE
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Name, Section
-from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Model
+from serving.blueprint.vocabulary import Tier
 
 _SUFFIX: Final = "serving-tenant-"
 """What the policies' names begin with; the rest of a name is the suffix of its logical name."""

@@ -29,7 +29,7 @@ from components.options import child_options, parse_args, type_token
 from components.priorities import priority_class_manifest
 from serving.blueprint.environment import Addon, NodeStarter
 from serving.blueprint.schema.base import Name, Section
-from serving.blueprint.schema.identity import Tier
+from serving.blueprint.vocabulary import Tier
 from serving.planning.addons import AddonNeeds, wanted_addons
 
 

@@ -21,8 +21,8 @@ from components.options import child_options, parse_args, type_token
 from serving.blueprint.environment import AccountId, AwsRegion, KeyArn, RoleArn
 from serving.blueprint.errors import InternalError
 from serving.blueprint.schema.base import Name, Section
-from serving.blueprint.schema.governance import DataClass
 from serving.blueprint.tags import TagKey
+from serving.blueprint.vocabulary import DataClass
 
 DELETION_WINDOW_DAYS = 30
 """The longest that KMS offers: a deleted key takes all that it encrypts with it."""

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 
 from serving.blueprint.environment import Environment
 from serving.blueprint.schema import Blueprint
-from serving.blueprint.schema.governance import DataClass
-from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Model
 from serving.blueprint.tags import LINEAGE_KEYS, PERSONAL, PLATFORM_SERVICE, TagKey
+from serving.blueprint.vocabulary import DataClass, Tier
 
 MANAGED_BY = "serving-blueprints"
 

@@ -28,8 +28,8 @@ from components.priorities import priority_class
 from components.stages import StageContext, reads_features_itself, stage_annotations, stage_containers, stage_volumes
 from components.workload import Workload
 from serving.blueprint.environment import NodePurpose
-from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Model, Resources
+from serving.blueprint.vocabulary import Tier
 from serving.stages.settings import DeliverySettings
 from serving.telemetry.metrics import SERVER_CONTAINER
 

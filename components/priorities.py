@@ -7,7 +7,7 @@ blueprint states one.
 from typing import Final
 
 from components.manifest import Manifest
-from serving.blueprint.schema.identity import Tier
+from serving.blueprint.vocabulary import Tier
 
 _VALUES: Final = {Tier.USERS_STOP: 1_000_000, Tier.USERS_NOTICE: 100_000, Tier.USERS_UNAWARE: 10_000}
 """Far below the system's classes (two billion), far apart so that a class can be put between two."""

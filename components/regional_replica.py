@@ -45,7 +45,6 @@ from serving.blueprint.environment import (
     Compute,
     EncryptionControl,
     Environment,
-    EnvironmentKind,
     ExistingCluster,
     NatMode,
     NodeGroup,
@@ -60,6 +59,7 @@ from serving.blueprint.schema.base import Section
 from serving.blueprint.schema.contract import Delivery
 from serving.blueprint.schema.recovery import StatefulPart
 from serving.blueprint.timing import request_seconds
+from serving.blueprint.vocabulary import EnvironmentKind
 from serving.planning.addons import addon_needs
 from serving.planning.backups import backup_class, rules_for, strictest
 from serving.planning.capacity import fabric_adapters

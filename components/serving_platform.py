@@ -32,15 +32,15 @@ from components.options import child_options, parse_args, type_token
 from components.personal_data_discovery import GRANT_OPERATIONS, service_role_arn
 from components.region_switch import RegionSwitch, RegionSwitchArgs, SwitchedServiceArgs
 from components.regional_replica import RegionalReplica, ServiceWiringArgs
-from serving.blueprint.environment import Environment, EnvironmentKind, Provision, Region, RegionRole, ServiceLinkedRole
+from serving.blueprint.environment import Environment, Provision, Region, RegionRole, ServiceLinkedRole
 from serving.blueprint.environment.routing import EVEN_WEIGHT, RoutingKind
 from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.base import Section
 from serving.blueprint.schema.contract import Delivery
-from serving.blueprint.schema.governance import DataClass
 from serving.blueprint.schema.recovery import StatefulPart
 from serving.blueprint.tags import TagKey
+from serving.blueprint.vocabulary import DataClass, EnvironmentKind
 from serving.planning.backups import backup_class, rules_for, strictest
 
 

@@ -22,9 +22,9 @@ from components.naming import NameRule, physical_name
 from components.options import child_options, parse_args, type_token
 from serving.blueprint.environment import AccountId, AwsRegion, RoleArn
 from serving.blueprint.schema.base import Section
-from serving.blueprint.schema.governance import DataClass
 from serving.blueprint.schema.recovery import BackupRule, StatefulPart
 from serving.blueprint.tags import TagKey
+from serving.blueprint.vocabulary import DataClass
 from serving.planning.backups import HOUR, backup_class
 
 _STATE, _SECRETS = DataClass.CONFIDENTIAL, DataClass.RESTRICTED

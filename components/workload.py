@@ -17,11 +17,11 @@ from components.lineage import MANAGED_BY, annotations, labels, ownership
 from components.manifest import DO_NOT_WAIT, Manifest
 from serving.blueprint.gateway_share import LEAST_PROXIES
 from serving.blueprint.schema import Blueprint
-from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Model
 from serving.blueprint.schema.stage_programs import ENTRY_PORT
 from serving.blueprint.tags import MANIFEST_ANNOTATION, MODEL_CARD_ANNOTATION, SIGNER_ANNOTATION, TagKey
 from serving.blueprint.timing import SERVER_IDLE_SECONDS, UPSTREAM_IDLE_SECONDS, request_seconds
+from serving.blueprint.vocabulary import Tier
 from serving.telemetry.metrics import WORKLOAD_LABEL
 
 SERVICE_PORT: Final = 80

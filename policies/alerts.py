@@ -36,6 +36,7 @@ OBJECTIVE_LABELS: Final = ("slo", "sloth_slo", "slo_name", "objective")
 SERVICE_LABELS: Final = ("service", "sloth_service", "app", "job")
 
 _WORD: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
+_SEPARATOR: Final = re.compile(r"[./]")
 _WINDOW: Final = re.compile(r"(?:\[|rate|ratio)(\d+)([smhdw])(?![A-Za-z0-9])")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _YAML: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -85,10 +86,17 @@ def alerts(resource: Resource) -> tuple[Entry, ...]:
 
 
 def _entries(resource: Resource) -> Iterator[Entry]:
-    holder = parsed(resource["data"]) if resource.token == RULE_GROUPS else resource["spec"]
+    holder = _rule_file(resource) if resource.token == RULE_GROUPS else resource["spec"]
     for group in holder["groups"].items():
         for rule in group["rules"].items():
             yield Entry(resource, rule)
+
+
+def _rule_file(resource: Resource) -> Node:
+    """The rule file of a workspace; read once where regions have the same, as reading costs more than judging."""
+    data = resource["data"]
+    raw = resource.stack.index(("rule-text", data.text()), lambda: parsed(data).raw)
+    return Node(raw, data.path, data.urn, data.secret)
 
 
 def parsed(node: Node) -> Node:
@@ -102,7 +110,7 @@ def parsed(node: Node) -> Node:
 
 def words(text: str) -> set[str]:
     """The names in a text: service, route and label values as they stand in PromQL and ARNs."""
-    return {part for word in _WORD.findall(text) for part in (word, *re.split(r"[./]", word))}
+    return {part for word in _WORD.findall(text) for part in (word, *_SEPARATOR.split(word))}
 
 
 def texts(node: Node) -> Iterator[str]:

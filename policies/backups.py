@@ -5,7 +5,7 @@ Owns what AWS Backup selects by (ARNs with wildcards, tags, conditions), and whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final
@@ -194,12 +194,12 @@ def _matches(pattern: Node, store: Resource) -> bool:
     return fnmatchcase(f"{prefix}{store[inputs[0]].text()}", rest)
 
 
-def _carries(carried: dict[str, Node], key: Node, value: Node) -> bool:
+def _carries(carried: Mapping[str, Node], key: Node, value: Node) -> bool:
     name = (key.text() or "").removeprefix(_TAG_CONDITION)
     return name in carried and carried[name].text() == value.text()
 
 
-def _holds(condition: Node, carried: dict[str, Node]) -> bool:
+def _holds(condition: Node, carried: Mapping[str, Node]) -> bool:
     return (
         all(_carries(carried, each["key"], each["value"]) for each in condition["stringEquals"].items())
         and not any(_carries(carried, each["key"], each["value"]) for each in condition["stringNotEquals"].items())
@@ -208,6 +208,6 @@ def _holds(condition: Node, carried: dict[str, Node]) -> bool:
     )
 
 
-def _is_like(carried: dict[str, Node], each: Node) -> bool:
+def _is_like(carried: Mapping[str, Node], each: Node) -> bool:
     name = (each["key"].text() or "").removeprefix(_TAG_CONDITION)
     return name in carried and fnmatchcase(carried[name].text() or "", each["value"].text() or "")

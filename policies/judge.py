@@ -14,15 +14,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from policies.findings import Report, State
 from policies.levels import Settings
-from policies.rule import ANY_TYPE, Doubt, Kind, Level, Outcome, Outcomes, Rule, Violation, guard
+from policies.rule import (
+    ANY_TYPE,
+    Doubt,
+    Kind,
+    Level,
+    Outcome,
+    Outcomes,
+    Parameters,
+    Rule,
+    Violation,
+    unreadable,
+)
 from policies.stack import Stack
-from policies.views import Resource
+from policies.views import Malformed, Resource, Undetermined
 from policies.waivers import WaiverUse
 from serving.blueprint.errors import format_path
+
+T = TypeVar("T")
 
 _SHORTEST_SCRUBBED: Final = 4
 """Replacing shorter secrets would garble every message; `Node.shown` masks those all the same."""
@@ -54,12 +67,13 @@ class Judge:
             resource = known
         reports: list[Report] = []
         for rule in self._resource_rules(resource.token):
-            outcomes = list(self._check(rule, resource))
+            outcomes = self._check(rule, resource)
+            if not outcomes:
+                continue
             if self._stack is None and any(isinstance(outcome, Doubt) for outcome in outcomes):
                 self._deferred.append((rule, resource.urn))
                 outcomes = [outcome for outcome in outcomes if isinstance(outcome, Violation)]
-            if outcomes:
-                reports += self._reports(rule, outcomes, resource.urn, _Secrets((resource,)))
+            reports += self._reports(rule, outcomes, resource.urn, _Secrets((resource,)))
         self._reported.update((report.rule, report.urn, report.text) for report in reports)
         return reports
 
@@ -109,15 +123,13 @@ class Judge:
             )
         return self._by_token[token]
 
-    def _check(self, rule: Rule[Any], resource: Resource) -> Iterator[Outcome | Exception]:
-        check, parameters = rule.check, self._settings.parameters[rule.id]
-        assert check is not None  # noqa: S101  (narrows the type; `Rule` holds it)
-        return _caught(lambda: check(resource, parameters))
+    def _check(self, rule: Rule[Any], resource: Resource) -> list[Outcome | Exception]:
+        assert rule.check is not None  # noqa: S101  (narrows the type; `Rule` holds it)
+        return _caught(rule.check, resource, self._settings.parameters[rule.id])
 
-    def _check_whole(self, rule: Rule[Any], stack: Stack) -> Iterator[Outcome | Exception]:
-        check, parameters = rule.check_stack, self._settings.parameters[rule.id]
-        assert check is not None  # noqa: S101
-        return _caught(lambda: check(stack, parameters))
+    def _check_whole(self, rule: Rule[Any], stack: Stack) -> list[Outcome | Exception]:
+        assert rule.check_stack is not None  # noqa: S101
+        return _caught(rule.check_stack, stack, self._settings.parameters[rule.id])
 
     def _reports(
         self, rule: Rule[Any], outcomes: Iterable[Outcome | Exception], urn: str, secrets: _Secrets
@@ -160,12 +172,17 @@ class Judge:
         return report
 
 
-def _caught(outcomes: Callable[[], Outcomes]) -> Iterator[Outcome | Exception]:
-    """Yield the outcomes of a rule; an exception in it becomes its last outcome."""
+def _caught(check: Callable[[T, Any], Outcomes], judged: T, parameters: Parameters) -> list[Outcome | Exception]:
+    """The outcomes of a rule; an exception in it becomes its last outcome."""
+    found: list[Outcome | Exception] = []
     try:
-        yield from guard(outcomes)
+        for outcome in check(judged, parameters):
+            found.append(outcome)  # noqa: PERF402  (one by one: what came before an exception counts)
+    except (Undetermined, Malformed) as error:
+        found.append(unreadable(error))
     except Exception as error:  # noqa: BLE001  (whatever a rule does, the other rules must still judge)
-        yield error
+        found.append(error)
+    return found
 
 
 class _Secrets:

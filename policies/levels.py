@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from policies.rule import Level, Parameters, Rule
 from policies.waivers import Waiver
-from serving.blueprint.environment import EnvironmentKind
 from serving.blueprint.errors import format_path
+from serving.blueprint.vocabulary import EnvironmentKind
 from serving.blueprint.wording import nearest
 
 ENVIRONMENT_KEY: Final = ":environment"
@@ -101,7 +101,7 @@ def resolve(
     written = _sections(environment, settings)
     for rule in by_id.values():
         settings.levels[rule.id] = rule.default_level(kind)
-        settings.parameters[rule.id] = rule.parameters()
+        settings.parameters[rule.id] = rule.parameters.model_construct()  # defaults, which tests have validated
     _read_levels(written["levels"], "levels", tuple(Level), by_id, settings, settings.levels)
     levels = _read_reasons(written["undetermined"], settings)
     _read_levels(levels, "undetermined", _UNDETERMINED_LEVELS, by_id, settings, settings.undetermined)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 # Keywords and modifiers (Prometheus documentation, "Querying", "Operators", read 2026-11).
@@ -25,9 +26,10 @@ _TOKEN: Final = re.compile(r"(?<![A-Za-z0-9_:.@$])([A-Za-z_:][A-Za-z0-9_:]*)(\s*
 _SUFFIXES: Final = ("_bucket", "_sum", "_count")
 
 
-def metrics(query: str) -> set[str]:
-    """Names of the metrics that the query asks for."""
-    return set(_metrics(query))
+@lru_cache(maxsize=4096)
+def metrics(query: str) -> frozenset[str]:
+    """Names of the metrics that the query asks for; regions ask the same."""
+    return frozenset(_metrics(query))
 
 
 def family(metric: str) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -20,8 +19,8 @@ from pydantic import BaseModel, ConfigDict
 from policies.frameworks import Control
 from policies.stack import Stack
 from policies.views import Malformed, Node, Resource, Undetermined
-from serving.blueprint.environment import EnvironmentKind
 from serving.blueprint.errors import KeyPath, format_path
+from serving.blueprint.vocabulary import EnvironmentKind
 
 ANY_TYPE = "*"
 """The token of a rule that looks at every resource."""
@@ -76,10 +75,10 @@ class Parameters(BaseModel):
     """Base of a rule's parameters: every field has a default and a description; unknown keys are refused.
 
     Fields are flat (numbers, texts, booleans, lists of them): the engine's own configuration schema knows no
-    references between schemas.
+    references between schemas. Their validators are built when a stack states some: most state none.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +180,20 @@ class Rule(Generic[P]):
         return self.check is not None and (token in self.tokens or ANY_TYPE in self.tokens)
 
 
+def unreadable(error: Undetermined | Malformed) -> Outcome:
+    """The outcome that an unknown or malformed value is."""
+    if isinstance(error, Undetermined):
+        return Doubt(error.path, error.urn)
+    place = format_path(error.path)
+    return Violation(f"{place} is not {error.expected}", error.urn, remedy=f"write {error.expected} at {place}")
+
+
 def guard(outcomes: Callable[[], Outcomes]) -> Iterator[Outcome]:
     """Yield outcomes up to the first unknown or malformed value, and that one as an outcome of its own."""
     try:
         yield from outcomes()
-    except Undetermined as doubt:
-        yield Doubt(doubt.path, doubt.urn)
-    except Malformed as malformed:
-        message = f"{format_path(malformed.path)} is not {malformed.expected}"
-        yield Violation(message, malformed.urn, remedy=f"write {malformed.expected} at {format_path(malformed.path)}")
+    except (Undetermined, Malformed) as error:
+        yield unreadable(error)
 
 
 def judge_on(switch: Node) -> Iterator[Outcome]:
@@ -213,4 +217,7 @@ def judge_filled(text: Node) -> Iterator[Outcome]:
 def judge_each(items: Iterable[T], judge: Callable[[T], Outcomes]) -> Iterator[Outcome]:
     """Judge items one by one, so that an unknown in one of them silences none of the others."""
     for item in items:
-        yield from guard(partial(judge, item))
+        try:
+            yield from judge(item)
+        except (Undetermined, Malformed) as error:
+            yield unreadable(error)

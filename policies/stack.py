@@ -7,13 +7,13 @@ from guessed names; names count only where both ends state one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from policies.views import Node, Resource, Undetermined
-from serving.blueprint.environment import EnvironmentKind
+from policies.views import Indexed, Node, Resource, Undetermined
+from serving.blueprint.vocabulary import EnvironmentKind
 
 if TYPE_CHECKING:
     from policies.waivers import WaiverUse
@@ -51,7 +51,7 @@ class Companions:
 
 
 @dataclass(slots=True)
-class Stack:
+class Stack(Indexed):
     """The stack as its rules see it. Shared by all rules of one analysis; treat it as frozen.
 
     Attributes:
@@ -77,9 +77,9 @@ class Stack:
     _by_token: dict[str, list[Resource]] = field(default_factory=dict)
     _companions: dict[tuple[str, str, str], dict[str, list[Resource]]] = field(default_factory=dict)
     _loose: dict[tuple[str, str, str], list[Node]] = field(default_factory=dict)
-    _indexes: dict[Hashable, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        Indexed.__init__(self)
         self.resources = tuple(sorted(self.resources, key=lambda resource: resource.urn))
         for resource in self.resources:
             resource.join(self)
@@ -99,13 +99,6 @@ class Stack:
     def of(self, *tokens: str) -> tuple[Resource, ...]:
         """Resources of the canonical types, type by type."""
         return tuple(resource for token in tokens for resource in self._by_token.get(token, ()))
-
-    def index(self, key: Hashable, build: Callable[[], T]) -> T:
-        """What `build` returns, built once for the stack: an index that several resources or rules ask."""
-        if key not in self._indexes:
-            self._indexes[key] = build()
-        found: T = self._indexes[key]
-        return found
 
     def companions(self, owner: Resource, token: str, key: str) -> Companions:
         """Resources of type `token` whose input `key` refers to `owner`."""

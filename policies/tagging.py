@@ -5,6 +5,7 @@ Owns the reading of tags in the shapes that AWS has, with the provider's default
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from policies.aws_types import arguments
@@ -25,14 +26,19 @@ def taggable(token: str) -> bool | None:
     return None if known is None else "tags" in known
 
 
-def tags(resource: Resource) -> dict[str, Node]:
+def tags(resource: Resource) -> Mapping[str, Node]:
     """Tags that the resource will carry: its own, then those that its provider adds."""
+    return resource.index("tags", lambda: _tags(resource))
+
+
+def _tags(resource: Resource) -> dict[str, Node]:
     own = resource["tags"]
     entries = _listed(own) if isinstance(own.raw, list) else own.entries()
-    if resource.provider is None or resource.token in _NOT_INHERITING:
+    provider = resource.provider
+    if provider is None or resource.token in _NOT_INHERITING:
         return entries
-    inherited = resource.provider.properties.at("defaultTags", "tags")
-    return {**inherited.entries(), **entries}
+    inherited = provider.index("tags", provider.properties.at("defaultTags", "tags").entries)
+    return {**inherited, **entries}
 
 
 def _listed(node: Node) -> dict[str, Node]:

@@ -11,9 +11,9 @@ never shows it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from policies.tokens import canonical_token
 from serving.blueprint.errors import KeyPath, format_path
@@ -21,6 +21,8 @@ from serving.blueprint.wording import shown_value
 
 if TYPE_CHECKING:
     from policies.stack import Stack
+
+T = TypeVar("T")
 
 # How the engine writes what plain JSON cannot say; pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go and
 # sdk/go/common/resource/sig/sig.go, read 2026-11. Typed here so that listing rules need not import Pulumi.
@@ -92,6 +94,12 @@ class Node:
         return isinstance(self.raw, str) and self.raw in UNKNOWNS
 
     @property
+    def plain(self) -> str | None:
+        """The text here if there is one that is known; what else may be here is for `text` to tell."""
+        raw = self.raw
+        return raw if isinstance(raw, str) and raw not in UNKNOWNS else None
+
+    @property
     def place(self) -> str:
         """The path as people write it."""
         return format_path(self.path)
@@ -104,19 +112,14 @@ class Node:
         return "not known before deployment" if self.unknown else shown_value(self.path, self.raw)
 
     def __getitem__(self, key: str | int) -> Node:
-        raw, secret = self.raw, self.secret
+        raw = self.raw
         if isinstance(raw, dict):
-            child = raw.get(key)
-        elif isinstance(raw, list) and isinstance(key, int):
-            child = raw[key] if -len(raw) <= key < len(raw) else _MISSING
-        elif self.unknown:
-            return Node(UNKNOWN, self.path, self.urn, secret)
-        else:
-            child = _MISSING
-        if isinstance(child, dict) and SIGNATURE_KEY in child:
-            child, wrapped = unwrap(child)
-            secret = secret or wrapped
-        return Node(child, (*self.path, key), self.urn, secret)
+            return self._child(key, raw.get(key))
+        if isinstance(raw, list) and isinstance(key, int):
+            return self._child(key, raw[key] if -len(raw) <= key < len(raw) else _MISSING)
+        if self.unknown:
+            return Node(UNKNOWN, self.path, self.urn, self.secret)
+        return self._child(key, _MISSING)
 
     def at(self, *keys: str | int) -> Node:
         """Descend several steps."""
@@ -159,7 +162,7 @@ class Node:
             return ()
         if not isinstance(raw, list):
             raise self.malformed("a list")
-        return tuple(self[index] for index in range(len(raw)))
+        return tuple([self._child(index, child) for index, child in enumerate(raw)])
 
     def entries(self) -> dict[str, Node]:
         """Entries of the mapping here; none if missing."""
@@ -168,7 +171,7 @@ class Node:
             return {}
         if not isinstance(raw, dict) or SIGNATURE_KEY in raw:
             raise self.malformed("a mapping")
-        return {key: self[key] for key in raw}
+        return {key: self._child(key, child) for key, child in raw.items()}
 
     def document(self) -> Node:
         """The JSON document that is written here as text, or as the mapping it stands for."""
@@ -185,10 +188,18 @@ class Node:
         """The error that says what should stand here; for the caller to raise."""
         return Malformed(self.path, self.urn, expected)
 
+    def _child(self, key: str | int, raw: Any) -> Node:  # noqa: ANN401  (JSON)
+        secret = self.secret
+        if isinstance(raw, dict) and SIGNATURE_KEY in raw:
+            raw, wrapped = unwrap(raw)
+            secret = secret or wrapped
+        return Node(raw, (*self.path, key), self.urn, secret)
+
     def _known(self) -> Any:  # noqa: ANN401  (JSON)
-        if self.unknown:
+        raw = self.raw
+        if isinstance(raw, str) and raw in UNKNOWNS:
             raise Undetermined(self.path, self.urn)
-        return self.raw
+        return raw
 
     def _finite(self, raw: float | str) -> float:
         try:
@@ -200,16 +211,35 @@ class Node:
         return number
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Indexed:
+    """Something that is asked the same by several rules, and keeps what was built to answer them."""
+
+    __slots__ = ("_built",)
+
+    def __init__(self) -> None:
+        self._built: dict[Hashable, Any] = {}
+
+    def index(self, key: Hashable, build: Callable[[], T]) -> T:
+        """What `build` returns, built once; what it raises is raised each time."""
+        if key not in self._built:
+            self._built[key] = build()
+        found: T = self._built[key]
+        return found
+
+
+class Provider(Indexed):
     """The provider of a resource, as far as the engine shows it."""
 
-    token: str
-    urn: str
-    properties: Node
+    __slots__ = ("properties", "token", "urn")
+
+    def __init__(self, token: str, urn: str, properties: Node) -> None:
+        super().__init__()
+        self.token = token
+        self.urn = urn
+        self.properties = properties
 
 
-class Resource:
+class Resource(Indexed):
     """One resource of the stack, decoded when first read.
 
     Attributes:
@@ -253,6 +283,7 @@ class Resource:
         dependencies: tuple[str, ...] = (),
         property_dependencies: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
+        super().__init__()
         self.type = type_token
         self.token = canonical_token(type_token)
         self.urn = urn
@@ -272,6 +303,7 @@ class Resource:
         """All properties; decoded once."""
         if self._properties is None:
             self._properties = Node(dict(self._load()), (), self.urn)
+            self._load = dict  # what they were decoded from is no longer needed
         return self._properties
 
     @property
@@ -303,6 +335,7 @@ class Resource:
         mended, and it is the same in a preview and in an update: so inputs count wherever they were seen.
         """
         self._load, self._properties, self._secrets = other._load, other._properties, other._secrets
+        self._built = other._built
 
     def __getitem__(self, key: str) -> Node:
         return self.properties[key]
@@ -347,12 +380,10 @@ def secret_texts(raw: Any, *, inside: bool = False) -> Iterator[str]:  # noqa: A
     """Every text and number that stands below a secret wrapping, as a careless message could quote it."""
     value, secret = unwrap(raw)
     inside = inside or secret
-    if isinstance(value, dict):
-        for child in value.values():
-            yield from secret_texts(child, inside=inside)
-    elif isinstance(value, list):
-        for child in value:
-            yield from secret_texts(child, inside=inside)
+    if isinstance(value, (dict, list)):
+        for child in value.values() if isinstance(value, dict) else value:
+            if inside or isinstance(child, (dict, list)):  # no leaf can be secret by itself
+                yield from secret_texts(child, inside=inside)
     elif inside and value is not None and not isinstance(value, bool) and value not in UNKNOWNS:
         yield str(value)
 

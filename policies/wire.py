@@ -7,7 +7,7 @@ Owns the decoding of the engine's messages, and the writing of a fix into them. 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -42,14 +42,32 @@ def stack_resource_of(resource: proto.AnalyzerResource) -> Resource:
         ignore_changes=tuple(resource.options.ignoreChanges),
         provider=_provider(resource),
         dependencies=tuple(resource.dependencies),
-        property_dependencies={key: tuple(value.urns) for key, value in resource.propertyDependencies.items()},
+        property_dependencies=_Dependencies(resource),
     )
+
+
+class _Dependencies(Mapping[str, tuple[str, ...]]):
+    """What each input depends on, read when it is asked: most rules ask of none."""
+
+    def __init__(self, resource: proto.AnalyzerResource) -> None:
+        self._written = resource.propertyDependencies
+
+    def __getitem__(self, key: str) -> tuple[str, ...]:
+        if key not in self._written:
+            raise KeyError(key)
+        return tuple(self._written[key].urns)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._written)
+
+    def __len__(self) -> int:
+        return len(self._written)
 
 
 def decode(struct: struct_pb2.Struct) -> dict[str, Any]:
     """A protobuf structure as plain Python; wrappings of secrets and unknowns stay as they are."""
-    fields = struct.fields
-    return {key: _decode_value(fields[key]) for key in fields}  # half as fast again as by `items`, which is Python
+    fields = struct.fields  # asked key by key: `items` of such a map is Python, and slower
+    return {key: (value := fields[key]).string_value or _decode_value(value) for key in fields}
 
 
 def patched(struct: struct_pb2.Struct, patch: Patch) -> struct_pb2.Struct:
@@ -109,13 +127,14 @@ def _opened(value: Any) -> Any:  # noqa: ANN401  (JSON)
 
 
 def _decode_value(value: struct_pb2.Value) -> Any:  # noqa: ANN401  (JSON)
+    """What is no text, or an empty one: most values are texts, and asking which kind it is costs more."""
     kind = value.WhichOneof("kind")
-    if kind == "string_value":
-        return value.string_value
     if kind == "struct_value":
         return decode(value.struct_value)
     if kind == "list_value":
-        return [_decode_value(element) for element in value.list_value.values]
+        return [element.string_value or _decode_value(element) for element in value.list_value.values]
     if kind == "bool_value":
         return value.bool_value
-    return value.number_value if kind == "number_value" else None
+    if kind == "number_value":
+        return value.number_value
+    return "" if kind == "string_value" else None

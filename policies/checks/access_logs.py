@@ -23,7 +23,7 @@ from policies.tokens import (
     WEB_ACL_LOGGING,
 )
 from policies.views import Node, Resource, Undetermined
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 DELIVERY_SOURCE: Final = "aws:cloudwatch/logDeliverySource:LogDeliverySource"
 STAGES: Final = ("aws:apigateway/stage:Stage", "aws:apigatewayv2/stage:Stage")

@@ -21,9 +21,8 @@ from policies.rule import (
 from policies.tokens import SERVERS
 from policies.views import Node, Resource
 from policies.workloads import borrows_pods, marks, pod_templates, serves_inference
-from serving.blueprint.environment import EnvironmentKind
-from serving.blueprint.schema.governance import RiskClass
 from serving.blueprint.tags import TagKey
+from serving.blueprint.vocabulary import EnvironmentKind, RiskClass
 
 
 class RiskClasses(Parameters):

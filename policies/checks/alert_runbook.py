@@ -12,7 +12,7 @@ from policies.alerts import ALARMS, RULE_FILES, Entry, alerts
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.tagging import tags
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 # Actions that act by themselves (Amazon CloudWatch API reference, "PutMetricAlarm", AlarmActions, read 2026-11).
 _MACHINES: Final = re.compile(r":autoscaling:|^arn:[a-z-]+:automate:|^arn:[a-z-]+:swf:")

@@ -24,7 +24,7 @@ from policies.rule import (
 )
 from policies.tokens import EC2_INSTANCE, EC2_NODE_CLASS, LAUNCH_TEMPLATE, NODE_GROUP
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 LAUNCH_CONFIGURATION: Final = "aws:ec2/launchConfiguration:LaunchConfiguration"
 ALLOWED_IMAGES: Final = "aws:ec2/allowedImagesSettings:AllowedImagesSettings"

@@ -21,9 +21,8 @@ from policies.rule import (
 from policies.scaling import AUTOSCALERS, lower_bound, upper_bound
 from policies.views import Resource
 from policies.workloads import marks
-from serving.blueprint.environment import EnvironmentKind
-from serving.blueprint.schema.identity import Tier
 from serving.blueprint.tags import TagKey
+from serving.blueprint.vocabulary import EnvironmentKind, Tier
 
 
 class ScalingBounds(Parameters):

@@ -16,7 +16,7 @@ from policies.stack import Stack
 from policies.tokens import LEADER_WORKER_SET, NODE_GROUP, RESOURCE_QUOTA, SERVERS, STATEFUL_SET
 from policies.views import Node, Resource
 from policies.workloads import borrows_pods, place, placed, pod_templates
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 _COUNTED: Final = (*SERVERS, STATEFUL_SET)
 _KEDA_MAXIMUM: Final = 100  # maxReplicaCount where none is stated (KEDA, "ScaledObject specification", read 2026-11)

@@ -17,8 +17,8 @@ from policies.schedules import DAY_MINUTES, longest_gap_minutes
 from policies.tagging import tags
 from policies.tokens import BUCKET, DYNAMODB_TABLE
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
 from serving.blueprint.tags import TagKey
+from serving.blueprint.vocabulary import EnvironmentKind
 
 _RPO: Final = re.compile(r"(?:PT?)?(\d{1,7}) ?(M|MIN|MINUTES|H|D)?", re.ASCII)
 _RPO_MINUTES: Final = {"M": 1, "MIN": 1, "MINUTES": 1, "H": 60, "D": DAY_MINUTES}

@@ -12,9 +12,8 @@ from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Seve
 from policies.tagging import tags
 from policies.tokens import AIR_GAPPED_VAULT, VAULT
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
-from serving.blueprint.schema.identity import Tier
 from serving.blueprint.tags import TagKey
+from serving.blueprint.vocabulary import EnvironmentKind, Tier
 
 LOCK: Final = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
 

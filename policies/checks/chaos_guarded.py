@@ -12,8 +12,8 @@ from policies.stack import Stack
 from policies.tokens import SERVERS
 from policies.views import Node, Resource
 from policies.workloads import marks
-from serving.blueprint.schema.identity import Tier
 from serving.blueprint.tags import TagKey
+from serving.blueprint.vocabulary import Tier
 
 TEMPLATE: Final = "aws:fis/experimentTemplate:ExperimentTemplate"
 _ALARM: Final = "aws:cloudwatch:alarm"

@@ -28,8 +28,8 @@ from policies.stack import Stack
 from policies.tagging import is_aws, tags
 from policies.tokens import EKS_CLUSTER
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
 from serving.blueprint.tags import PLATFORM_SERVICE, TagKey
+from serving.blueprint.vocabulary import EnvironmentKind
 
 _COSTLY: Final = (EKS_CLUSTER, *MACHINES)
 _SUBSCRIBERS: Final = ("subscriberEmailAddresses", "subscriberSnsTopicArns")

@@ -17,7 +17,7 @@ from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Seve
 from policies.stack import Stack
 from policies.tokens import EC2_INSTANCE, NODE_GROUP
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 _PRICE: Final = re.compile(r"([a-z0-9.-]+)=(\d{1,6}(?:\.\d{1,6})?)", re.ASCII)
 _VARIANTS: Final = ("productionVariants", "shadowProductionVariants")

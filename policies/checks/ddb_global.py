@@ -25,7 +25,7 @@ from policies.rule import (
 from policies.stack import Stack
 from policies.tokens import DYNAMODB_TABLE, EKS_CLUSTER, TABLE_REPLICA
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 _STRONG: Final = "STRONG"
 # Strong consistency over regions takes three regions, one of which may be a witness without data (Amazon DynamoDB

@@ -23,7 +23,7 @@ from policies.rule import (
 )
 from policies.tokens import BUCKET, DATABASE_CLUSTER, DYNAMODB_TABLE, EKS_CLUSTER, RDS_INSTANCE
 from policies.views import Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from policies.rule import (
 )
 from policies.tokens import REPOSITORY
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 SCANNING: Final = "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration"
 INSPECTOR: Final = "aws:inspector2/enabler:Enabler"

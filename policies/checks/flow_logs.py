@@ -12,7 +12,7 @@ from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Seve
 from policies.stack import Stack
 from policies.tokens import SUBNET, VPC
 from policies.views import Resource, Undetermined
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 FLOW_LOG: Final = "aws:ec2/flowLog:FlowLog"
 FIREWALL: Final = "aws:networkfirewall/firewall:Firewall"

@@ -13,9 +13,8 @@ from policies.stack import Stack
 from policies.tagging import tags
 from policies.tokens import METRICS_WORKSPACE, TOPIC
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
-from serving.blueprint.schema.identity import Tier
 from serving.blueprint.tags import TagKey
+from serving.blueprint.vocabulary import EnvironmentKind, Tier
 
 SUBSCRIPTION: Final = "aws:sns/topicSubscription:TopicSubscription"
 CHATS: Final = (

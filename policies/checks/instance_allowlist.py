@@ -13,7 +13,7 @@ from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Seve
 from policies.stack import Stack
 from policies.tokens import NODE_GROUP
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 # of EKS (CreateNodegroup, Taint) and of Kubernetes; PREFER_NO_SCHEDULE keeps nobody away
 _TAINTING: Final = {"NO_SCHEDULE", "NO_EXECUTE", "NoSchedule", "NoExecute"}

@@ -22,7 +22,7 @@ from policies.rule import (
 from policies.tokens import DEPLOYMENT, LEADER_WORKER_SET, ROLLOUT, SERVERS, STATEFUL_SET
 from policies.views import Node, Resource
 from policies.workloads import borrows_pods, pod_templates
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 _DEFAULT_GRACE_SECONDS: Final = 30  # Kubernetes API reference 1.35, PodSpec
 # Where a workload says how many pods may be missing during a rollout. A StatefulSet replaces them one after another.

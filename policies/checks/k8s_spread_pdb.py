@@ -24,9 +24,8 @@ from policies.stack import Stack
 from policies.tokens import LEADER_WORKER_SET, SERVERS
 from policies.views import Node, Resource
 from policies.workloads import borrows_pods, labels, marks, place, placed, pod_templates, selects
-from serving.blueprint.environment import EnvironmentKind
-from serving.blueprint.schema.identity import Tier
 from serving.blueprint.tags import TagKey
+from serving.blueprint.vocabulary import EnvironmentKind, Tier
 
 DISRUPTION_BUDGET: Final = "kubernetes:policy/v1:PodDisruptionBudget"
 _ZONE: Final = "topology.kubernetes.io/zone"

@@ -11,7 +11,7 @@ from pydantic import Field
 from policies.nodes import NODE_POOL, NODE_POOLS
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 _BOUNDS: Final = ("cpu", "memory", "nodes")
 _ALL: Final = "100%"

@@ -15,7 +15,7 @@ from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Seve
 from policies.stack import Stack
 from policies.tokens import DYNAMODB_TABLE, EKS_CLUSTER, SECRET, TABLE_REPLICA
 from policies.views import Node, Resource, Undetermined
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 EXTERNAL_KEY: Final = "aws:kms/externalKey:ExternalKey"
 EXTERNAL_REPLICA: Final = "aws:kms/replicaExternalKey:ReplicaExternalKey"

@@ -8,7 +8,7 @@ from typing import Final
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.tokens import FUNCTION
 from policies.views import Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 CODE_SIGNING: Final = "aws:lambda/codeSigningConfig:CodeSigningConfig"
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.tokens import REPOSITORY
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 TEMPLATE: Final = "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate"
 POLICY: Final = "aws:ecr/lifecyclePolicy:LifecyclePolicy"

@@ -13,8 +13,8 @@ from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Seve
 from policies.tagging import tag_of
 from policies.tokens import LOG_GROUP
 from policies.views import Node, Resource, Undetermined
-from serving.blueprint.environment import EnvironmentKind
 from serving.blueprint.tags import TagKey
+from serving.blueprint.vocabulary import EnvironmentKind
 
 POLICY: Final = "aws:cloudwatch/logDataProtectionPolicy:LogDataProtectionPolicy"
 ACCOUNT_POLICY: Final = "aws:cloudwatch/logAccountPolicy:LogAccountPolicy"

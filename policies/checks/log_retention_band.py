@@ -11,9 +11,8 @@ from policies.rule import Kind, Level, Outcomes, Parameters, Rule, Severity, Top
 from policies.tagging import tag_of
 from policies.tokens import LOG_GROUP
 from policies.views import Resource
-from serving.blueprint.environment import EnvironmentKind
-from serving.blueprint.schema.governance import RiskClass
 from serving.blueprint.tags import TagKey
+from serving.blueprint.vocabulary import EnvironmentKind, RiskClass
 
 _DELIVERY: Final = "DELIVERY"  # its logs are kept for two days, whatever is stated (CloudWatch Logs API, read 2026-11)
 

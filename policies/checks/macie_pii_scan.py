@@ -11,8 +11,8 @@ from policies.rule import Kind, Level, Outcomes, Parameters, Rule, Severity, Top
 from policies.tagging import tag_of, tags
 from policies.tokens import BUCKET
 from policies.views import Node, Resource, Undetermined
-from serving.blueprint.environment import EnvironmentKind
 from serving.blueprint.tags import PERSONAL, TagKey
+from serving.blueprint.vocabulary import EnvironmentKind
 
 JOB: Final = "aws:macie2/classificationJob:ClassificationJob"
 _SCHEDULED: Final = "SCHEDULED"

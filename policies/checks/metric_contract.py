@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from typing import Final
 
 from pydantic import Field
@@ -77,8 +79,8 @@ def _queries(resource: Resource) -> Iterator[Node]:
 def _judge(resource: Resource, query: Node, parameters: MetricContract) -> Iterator[Outcome]:
     asked = metrics(query.text() or "")
     recorded, doubts = resource.stack.index("recorded-series", lambda: _recorded(resource.stack))
-    patterns = (*parameters.known, *parameters.also_known)
-    strangers = sorted(name for name in asked if name not in recorded and not _is_known(name, patterns))
+    known = _known(parameters)
+    strangers = sorted(name for name in asked - recorded if not any(map(known.match, (name, family(name)))))
     if strangers and doubts:
         raise doubts[0]
     if strangers:
@@ -86,8 +88,9 @@ def _judge(resource: Resource, query: Node, parameters: MetricContract) -> Itera
         yield Violation(f"{query.place}: {what} {', '.join(strangers)}")
 
 
-def _is_known(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(each, pattern) for pattern in patterns for each in (name, family(name)))
+@lru_cache(maxsize=8)
+def _known(parameters: MetricContract) -> re.Pattern[str]:
+    return re.compile("|".join(map(translate, (*parameters.known, *parameters.also_known))))
 
 
 def _recorded(stack: Stack) -> tuple[set[str], list[Undetermined]]:

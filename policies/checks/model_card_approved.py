@@ -24,9 +24,8 @@ from policies.stack import Stack
 from policies.tokens import SERVERS
 from policies.views import Resource, Undetermined
 from policies.workloads import marks, serves_inference
-from serving.blueprint.environment import EnvironmentKind
-from serving.blueprint.schema.governance import RiskClass
 from serving.blueprint.tags import MODEL_CARD_ANNOTATION, TagKey
+from serving.blueprint.vocabulary import EnvironmentKind, RiskClass
 
 MODEL_CARD: Final = "aws:sagemaker/modelCard:ModelCard"
 _RATINGS: Final = ("High", "Medium", "Low")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
@@ -28,8 +28,8 @@ from policies.tagging import tags
 from policies.tokens import SERVERS
 from policies.views import Node, Resource
 from policies.workloads import borrows_pods, containers, marks, pod_templates, serves_inference
-from serving.blueprint.environment import EnvironmentKind
 from serving.blueprint.tags import LABEL_PREFIX, MANIFEST_ANNOTATION, SIGNER_ANNOTATION, TagKey
+from serving.blueprint.vocabulary import EnvironmentKind
 
 _DIGEST: Final = re.compile(r"^sha256:[0-9a-f]{64}$", re.ASCII)
 _REFERENCE: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9+._/:@-]{2,}$", re.ASCII)
@@ -71,7 +71,7 @@ def _judge_pods(parameters: Signature, template: Node) -> Outcomes:
         yield from judge_each(containers(template), partial(_judge_container, digest))
 
 
-def _judge_marks(found: dict[str, Node], keys: tuple[str, ...], place: str) -> Outcomes:
+def _judge_marks(found: Mapping[str, Node], keys: tuple[str, ...], place: str) -> Outcomes:
     judges: tuple[Callable[[str], bool], ...] = (_is_digest, _is_reference, _is_identity)
     yield from judge_each(
         zip(keys, judges, strict=True), lambda pair: _judge_mark(found.get(pair[0]), pair[0], pair[1], place)

@@ -24,7 +24,7 @@ from policies.rule import (
 from policies.stack import Stack
 from policies.tokens import EKS_CLUSTER, LOAD_BALANCER, NODE_GROUP, SUBNET
 from policies.views import Node, Resource, Undetermined
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 # An application load balancer sends across zones without being asked (AWS, Elastic Load Balancing, read 2026-11)
 _CROSSING_BY_ITSELF: Final = ("application", None)

@@ -25,7 +25,7 @@ from policies.stack import Stack
 from policies.tokens import NAMESPACE, RESOURCE_QUOTA, WORKLOADS
 from policies.views import Resource, Undetermined
 from policies.workloads import Place, object_name, placed
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 LIMIT_RANGE: Final = "kubernetes:core/v1:LimitRange"
 # Two names of one amount (Kubernetes, "Resource Quotas")

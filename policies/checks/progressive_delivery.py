@@ -23,9 +23,8 @@ from policies.stack import Stack
 from policies.tokens import DEPLOYMENT, ROLLOUT
 from policies.views import Node, Resource
 from policies.workloads import borrows_pods, marks, object_name, place, placed, serves_inference
-from serving.blueprint.environment import EnvironmentKind
-from serving.blueprint.schema.identity import Tier
 from serving.blueprint.tags import TagKey
+from serving.blueprint.vocabulary import EnvironmentKind, Tier
 
 FLAGGER_CANARY: Final = "kubernetes:flagger.app/v1beta1:Canary"
 _WHOLE: Final = 100  # percent

@@ -22,7 +22,7 @@ from policies.rule import (
 from policies.tokens import WORKLOADS
 from policies.views import Node, Resource
 from policies.workloads import borrows_pods, pod_templates
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 _LISTS: Final = ("containers", "initContainers")  # ephemeral containers may not state resources
 

@@ -16,7 +16,7 @@ from policies.schedules import DAY_MINUTES, longest_gap_minutes
 from policies.stack import Stack
 from policies.tokens import BACKUP_PLAN, BUCKET, DATABASE_CLUSTER, DYNAMODB_TABLE, FILE_SYSTEM, RDS_INSTANCE, VOLUME
 from policies.views import ReadError, Resource, Undetermined
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 TEST_PLAN: Final = "aws:backup/restoreTestingPlan:RestoreTestingPlan"
 TEST_SELECTION: Final = "aws:backup/restoreTestingSelection:RestoreTestingSelection"

@@ -12,7 +12,7 @@ from policies.frameworks import S3_13
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.tokens import BUCKET, BUCKET_VERSIONING
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 CONFIGURATION: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 _FILTER_LIMITS: Final = ("objectSizeGreaterThan", "objectSizeLessThan", "prefix", "tag")

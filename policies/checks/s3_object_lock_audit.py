@@ -11,7 +11,7 @@ from pydantic import Field
 from policies.rule import Doubt, Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.tokens import BUCKET, BUCKET_LOGGING, TRAIL
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 CONFIGURATION: Final = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
 DELIVERY_CHANNEL: Final = "aws:cfg/deliveryChannel:DeliveryChannel"

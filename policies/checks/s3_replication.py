@@ -13,7 +13,7 @@ from policies.replication import destinations, is_copy
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.tokens import BUCKET, BUCKET_REPLICATION, BUCKET_VERSIONING
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 _ENABLED: Final = "Enabled"
 

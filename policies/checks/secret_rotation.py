@@ -15,7 +15,7 @@ from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Seve
 from policies.stack import Stack
 from policies.tokens import EKS_CLUSTER, SECRET
 from policies.views import Node, Resource, Undetermined
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 ROTATION: Final = "aws:secretsmanager/secretRotation:SecretRotation"
 # AWS Secrets Manager user guide, "Schedule expressions in Secrets Manager rotation", read 2026-11

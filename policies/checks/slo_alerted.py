@@ -19,7 +19,7 @@ from policies.alerts import (
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.stack import Stack
 from policies.views import Node, Resource, Undetermined
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 
 def check(resource: Resource, parameters: Parameters) -> Outcomes:

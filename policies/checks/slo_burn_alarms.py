@@ -9,7 +9,7 @@ from pydantic import Field
 from policies.alerts import RULE_FILES, Objective, entries, objectives, windows_seconds
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.views import Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 _MINUTE, _HOUR = 60, 3_600
 

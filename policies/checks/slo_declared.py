@@ -12,7 +12,7 @@ from policies.services import SERVICES, cell, is_service, service_names
 from policies.stack import Stack
 from policies.tokens import CLOUD_CONTROL
 from policies.views import Malformed, Resource, Undetermined
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 
 def check(resource: Resource, parameters: Parameters) -> Outcomes:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from policies.rule import ANY_TYPE, Kind, Level, Outcomes, Parameters, Rule, Severity, Topic, Violation
 from policies.stack import Stack
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 
 class StackTags(Parameters):

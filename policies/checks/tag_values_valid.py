@@ -24,9 +24,8 @@ from policies.rule import (
 from policies.tagging import is_aws, taggable, tags
 from policies.views import Node, Resource
 from policies.workloads import is_kubernetes_object, marks
-from serving.blueprint.schema.governance import DataClass, RiskClass
-from serving.blueprint.schema.identity import Tier
 from serving.blueprint.tags import LABEL_PREFIX, TagKey
+from serving.blueprint.vocabulary import DataClass, RiskClass, Tier
 
 COST_TAG: Final = "aws:costexplorer/costAllocationTag:CostAllocationTag"
 _MAIL: Final = re.compile(
@@ -80,14 +79,20 @@ def check(resource: Resource, parameters: TagValues) -> Outcomes:
         if taggable(resource.token) is not False:
             found = tags(resource)
             yield from _judge_patterns(found, "", parameters)
-            yield from judge_each(found.values(), lambda node: _judge_person(resource, node, parameters))
+            suspects = [node for node in found.values() if (text := node.plain) is None or not _is_harmless(text)]
+            yield from judge_each(suspects, lambda node: _judge_person(resource, node, parameters))
     elif is_kubernetes_object(resource):
         yield from _judge_patterns(marks(resource["metadata"]), parameters.label_prefix, parameters)
 
 
 def _judge_patterns(found: Mapping[str, Node], prefix: str, parameters: TagValues) -> Iterator[Outcome]:
-    stated = [(found[f"{prefix}{key}"], pattern) for key, pattern in _compiled(parameters) if f"{prefix}{key}" in found]
-    yield from judge_each(stated, lambda pair: _judge_pattern(*pair))
+    suspects = [
+        (node, pattern)
+        for key, pattern in _compiled(parameters)
+        if (node := found.get(prefix + key)) is not None
+        if (text := node.plain) is None or not pattern.fullmatch(text)
+    ]
+    yield from judge_each(suspects, lambda pair: _judge_pattern(*pair))
 
 
 @lru_cache(maxsize=8)
@@ -100,6 +105,12 @@ def _judge_pattern(node: Node, pattern: re.Pattern[str]) -> Iterator[Outcome]:
     text = node.text()
     if text is not None and not pattern.fullmatch(text):
         yield Violation(f"{node.place} is {node.shown}, which is not {pattern.pattern}")
+
+
+@lru_cache(maxsize=4096)
+def _is_harmless(text: str) -> bool:
+    """Whether the value, which most tags share with others, can be nobody's address."""
+    return not _MAIL.search(text) and not _PHONE.match(text)
 
 
 def _judge_person(resource: Resource, node: Node, parameters: TagValues) -> Iterator[Outcome]:

@@ -11,7 +11,7 @@ from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Seve
 from policies.stack import Stack
 from policies.tokens import ENDPOINT_GROUP
 from policies.views import Node, ReadError, Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 RECORD: Final = "aws:route53/record:Record"
 SWITCH_PLAN: Final = "aws:arcregionswitch/plan:Plan"

@@ -25,7 +25,7 @@ from policies.rule import (
 )
 from policies.tokens import EKS_ADDON, EKS_CLUSTER, FUNCTION, NODE_GROUP
 from policies.views import Node, Resource, Undetermined
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 _KUBE_PROXY: Final = "kube-proxy"
 _MINOR: Final = re.compile(r"^v?1\.(\d{1,3})(?:\.|$|-)", re.ASCII)

@@ -13,7 +13,7 @@ from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Seve
 from policies.stack import Stack
 from policies.tokens import SUBNET, VPC
 from policies.views import Resource, Undetermined
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 DEFAULT_GROUP: Final = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 DEFAULT_SUBNET: Final = "aws:ec2/defaultSubnet:DefaultSubnet"

@@ -12,7 +12,7 @@ from policies.iam import actions, allows, narrowed, one_or_many, principals, sta
 from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
 from policies.tokens import SUBNET, VPC
 from policies.views import Node, Resource, Undetermined
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 ENDPOINT: Final = "aws:ec2/vpcEndpoint:VpcEndpoint"
 # com.amazonaws.<region>.<service>, cn.com.amazonaws... in China (com.amazonaws.vpce... is somebody's own); AWS

@@ -13,7 +13,7 @@ from policies.rule import Kind, Level, Outcome, Outcomes, Parameters, Rule, Seve
 from policies.stack import Stack
 from policies.tokens import API_STAGE, DISTRIBUTION, INGRESS, LOAD_BALANCER, WEB_ACL, WEB_ACL_LOGGING
 from policies.views import Node, Resource
-from serving.blueprint.environment import EnvironmentKind
+from serving.blueprint.vocabulary import EnvironmentKind
 
 ASSOCIATION: Final = "aws:wafv2/webAclAssociation:WebAclAssociation"
 WEB_ACL_RULE: Final = "aws:wafv2/webAclRule:WebAclRule"

@@ -19,13 +19,14 @@ from serving.blueprint.errors import Finding, KeyPath, format_path
 from serving.blueprint.schema.contract import Contract, Delivery, OnFailure, Stage, Stages
 from serving.blueprint.schema.degradation import Action, Degradation
 from serving.blueprint.schema.governance import Governance
-from serving.blueprint.schema.identity import Identity, Tier
+from serving.blueprint.schema.identity import Identity
 from serving.blueprint.schema.model import EngineName, Model
 from serving.blueprint.schema.observability import Observability
 from serving.blueprint.schema.recovery import Recovery, StatefulPart
 from serving.blueprint.schema.rollout import Rollout, Strategy
 from serving.blueprint.schema.scaling import ZERO_SIGNALS, Scaling
 from serving.blueprint.schema.slo import Slo
+from serving.blueprint.vocabulary import Tier
 
 
 @dataclass(frozen=True, slots=True)

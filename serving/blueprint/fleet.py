@@ -12,15 +12,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from serving.blueprint.compatibility import misfits
-from serving.blueprint.environment import Environment, EnvironmentKind, RoutingKind
+from serving.blueprint.environment import Environment, RoutingKind
 from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.gateway_share import MOST_PROXIES, SHARED_PER_PROXY, claimed, needed_proxies
 from serving.blueprint.schema import Blueprint
 from serving.blueprint.schema.contract import Delivery, Protocol
 from serving.blueprint.schema.degradation import Action
-from serving.blueprint.schema.governance import DataClass, Encryption
+from serving.blueprint.schema.governance import Encryption
 from serving.blueprint.schema.recovery import FailoverMode
 from serving.blueprint.versions import TESTED_VERSIONS
+from serving.blueprint.vocabulary import DataClass, EnvironmentKind
 
 MAX_HOST_LENGTH = 64
 """Longest first name of an ACM certificate (AWS Certificate Manager: DomainName of RequestCertificate is the subject's

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from serving.blueprint.schema import Blueprint
-from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.recovery import BackupRule, StatefulPart
+from serving.blueprint.vocabulary import Tier
 
 HOUR, DAY, WEEK = 60, 1_440, 10_080  # minutes
 

@@ -25,9 +25,9 @@ from serving.blueprint.environment import (
 )
 from serving.blueprint.errors import Finding, KeyPath
 from serving.blueprint.schema import Blueprint
-from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Accelerator, Resources
 from serving.blueprint.schema.recovery import FailoverMode, Topology
+from serving.blueprint.vocabulary import Tier
 from serving.planning.instances import (
     CAPACITY_BLOCK_TYPES,
     EFA_INTERFACES,

@@ -26,9 +26,9 @@ from serving.blueprint.environment.routing import (
 from serving.blueprint.errors import Finding
 from serving.blueprint.fleet import host_of
 from serving.blueprint.schema import Blueprint
-from serving.blueprint.schema.identity import Tier
 from serving.blueprint.schema.model import Accelerator, Resources
 from serving.blueprint.schema.recovery import BackupRule, FailoverMode, StatefulPart, Topology
+from serving.blueprint.vocabulary import Tier
 from serving.planning.backups import (
     AIR_GAP_MIN_DAYS,
     COMPLETION_MINUTES,

@@ -19,7 +19,7 @@ from components.node_labels import GPU_RESOURCE
 from components.priorities import priority_class_manifest
 from components.tenant import Tenant, TenantArgs
 from components.workload import service_account
-from serving.blueprint.schema.identity import Tier
+from serving.blueprint.vocabulary import Tier
 from serving.preview.manifests import planned_objects
 from serving.preview.session import Request, preview
 from tests.cluster.admission_twins import FURTHER_ACCOUNT, FURTHER_SERVICE, HOST, Samples, Twin, pod_of, twins

@@ -15,8 +15,8 @@ from components.node_labels import PURPOSE_LABEL
 from components.priorities import priority_class
 from serving.blueprint.environment import Addon, NodeStarter
 from serving.blueprint.errors import InputError
-from serving.blueprint.schema.identity import Tier
 from serving.blueprint.versions import TESTED_VERSIONS
+from serving.blueprint.vocabulary import Tier
 from serving.planning.addons import ADDON_PODS
 from serving.telemetry.degradation import route_state
 from tests.components.recorder import Recorded, Recorder, Resource

@@ -15,8 +15,8 @@ from components.lineage import (
     service_tags,
     tenant_tags,
 )
-from serving.blueprint.schema.governance import DataClass
 from serving.blueprint.tags import LABEL_PREFIX, LINEAGE_KEYS, OWNERSHIP_KEYS, PLATFORM_SERVICE, TagKey
+from serving.blueprint.vocabulary import DataClass
 from tests.documents import SERVICES, blueprint, environment
 
 # Kubernetes documentation, "Labels and Selectors", syntax and character set

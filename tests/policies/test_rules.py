@@ -127,6 +127,8 @@ def test_parameters_are_flat_described_and_have_defaults(each: Rule[Any]) -> Non
     for field in schema.get("properties", {}).values():
         assert field["description"]
         assert "default" in field
+    defaults = each.parameters.model_construct()  # as they hold where a stack states none
+    assert each.parameters.model_validate(defaults.model_dump()) == defaults
 
 
 def test_rules_are_found_by_their_ids() -> None:

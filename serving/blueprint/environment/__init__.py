@@ -7,7 +7,6 @@ judged in `serving.workspace`.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -54,6 +53,7 @@ from serving.blueprint.environment.tenants import Quota, ServiceOverride, Tenant
 from serving.blueprint.findings import raise_findings
 from serving.blueprint.schema.base import HttpsUrl, Identifier, Name, Section
 from serving.blueprint.schema.recovery import Topology
+from serving.blueprint.vocabulary import EnvironmentKind
 
 __all__ = [
     "ALIAS_TTL_SECONDS",
@@ -76,7 +76,6 @@ __all__ = [
     "EksAddon",
     "EncryptionControl",
     "Environment",
-    "EnvironmentKind",
     "ExistingCluster",
     "ExistingNetwork",
     "ExistingRegistry",
@@ -112,14 +111,6 @@ __all__ = [
     "ZoneName",
     "environment_rules",
 ]
-
-
-class EnvironmentKind(StrEnum):
-    """How much depends on an environment; policies choose their levels by it."""
-
-    DEV = "dev"
-    STAGING = "staging"
-    PROD = "prod"
 
 
 class Environment(Section):

@@ -10,7 +10,7 @@ from serving.blueprint.environment.regions import Region
 from serving.blueprint.environment.scalars import AwsRegion, KeyArn
 from serving.blueprint.errors import Finding
 from serving.blueprint.schema.base import Section
-from serving.blueprint.schema.governance import DataClass
+from serving.blueprint.vocabulary import DataClass
 
 
 class Keys(Section):

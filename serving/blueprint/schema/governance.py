@@ -10,23 +10,7 @@ from pydantic import Field, model_validator
 from serving.blueprint.errors import Finding
 from serving.blueprint.findings import raise_findings
 from serving.blueprint.schema.base import Days, GitCommit, HttpsUrl, Identifier, Name, Section, Text
-
-
-class DataClass(StrEnum):
-    """How much harm a leak would do; each class has an encryption key of its own."""
-
-    PUBLIC = "public"
-    INTERNAL = "internal"
-    CONFIDENTIAL = "confidential"
-    RESTRICTED = "restricted"
-
-
-class RiskClass(StrEnum):
-    """Risk class of the EU AI Act (Regulation 2024/1689): chapter III is `high`, article 50 `limited`."""
-
-    MINIMAL = "minimal"
-    LIMITED = "limited"
-    HIGH = "high"
+from serving.blueprint.vocabulary import DataClass, RiskClass
 
 
 class Jurisdiction(StrEnum):

@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from pydantic import Field, field_validator
 
 from serving.blueprint.schema.base import Email, HttpsUrl, Name, Section, Text
-
-
-class Tier(IntEnum):
-    """What happens to users when the service stops.
-
-    Near-synonyms told apart: a *tier* is about users; a *severity* is about one incident; a *priority* is
-    about one request.
-    """
-
-    USERS_STOP = 0
-    """Users cannot do what they came for."""
-    USERS_NOTICE = 1
-    """Users get a worse product but can go on."""
-    USERS_UNAWARE = 2
-    """Nobody outside the company notices within a day."""
+from serving.blueprint.vocabulary import Tier
 
 
 class Contacts(Section):

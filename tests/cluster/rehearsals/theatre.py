@@ -15,7 +15,7 @@ from components.node_labels import GPU_RESOURCE, GPU_TAINT_EFFECT, GPU_TAINT_KEY
 from components.priorities import priority_class_manifest
 from components.routing import STAND_IN_HEADER
 from components.workload import Workload
-from serving.blueprint.schema.identity import Tier
+from serving.blueprint.vocabulary import Tier
 from tests.cluster.api import Api, condition
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.rehearsals import programme

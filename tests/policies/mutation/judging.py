@@ -110,6 +110,9 @@ class _TracedResource(Resource):
     def __getitem__(self, key: str) -> Node:
         return self.at(key)
 
+    def index(self, key: Hashable, build: Callable[[], T]) -> T:
+        return build()  # each time, so that everybody who asks is seen to read
+
     def at(self, *keys: str | int) -> Node:
         _note(self, str(keys[0]))
         properties: Node = Resource.properties.fget(self)  # type: ignore[attr-defined]  # not noted as all
@@ -129,7 +132,7 @@ class _TracedStack(Stack):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._built: dict[Hashable, Reads] = {}
+        self._noted: dict[Hashable, Reads] = {}
 
     def __getattribute__(self, name: str) -> Any:
         if name == "resources" and _frames:
@@ -156,8 +159,8 @@ class _TracedStack(Stack):
     def _noting(self, key: Hashable, ask: Callable[[], T]) -> T:
         with _reading() as frame:
             found = ask()
-            self._built.setdefault(key, frame)
-            frame.add(self._built[key])
+            self._noted.setdefault(key, frame)
+            frame.add(self._noted[key])
         return found
 
 
