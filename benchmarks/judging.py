@@ -2,8 +2,9 @@
 
     python benchmarks/judging.py requests.pickle
 
-Owns one measured process of `benchmarks/policies.py`, which writes the file. It imports what the pack's own process
-imports and nothing else, so that its start-up is the pack's.
+Owns one measured process of `benchmarks/policies.py`, which writes the file. It starts as the pack's own process does
+(the SDK first, as `python -m pulumi.policy` has it), is asked what the pack's own process is asked, in that order, and
+ends without clean-up, as a process that is ended by a signal.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+import pulumi.runtime  # noqa: F401  (as the pack starts)
+from google.protobuf import empty_pb2
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run by path: the project is not on the path
 
-from policies.process import prepare
+from policies.process import collect_rarely
 
 if __name__ == "__main__":
-    prepare()
+    collect_rarely()
 
 from pulumi.runtime.proto import analyzer_pb2 as proto
 
@@ -33,15 +37,17 @@ TODAY: Final = date(2026, 11, 20)
 def main() -> int:
     """Answer all requests; say how many rules judged and how much was found."""
     file = Path(sys.argv[1])
-    config, singles, stack = pickle.loads(file.read_bytes())  # noqa: S301  (written by the benchmark a moment ago)
+    config, configured, singles, stack = pickle.loads(file.read_bytes())  # noqa: S301  (written a moment ago)
     analyzer = Analyzer(RULES, config, "", lambda: TODAY)
+    policies = analyzer.GetAnalyzerInfo(empty_pb2.Empty(), None).policies
+    analyzer.Configure(proto.ConfigureAnalyzerRequest.FromString(configured), None)
     found = sum(len(analyzer.Analyze(proto.AnalyzeRequest.FromString(one), None).diagnostics) for one in singles)
     found += len(analyzer.AnalyzeStack(proto.AnalyzeStackRequest.FromString(stack), None).diagnostics)
-    print(f"{len(RULES)} rules, {found} findings")
+    print(f"{len(policies)} rules, {found} findings")
     return 0
 
 
 if __name__ == "__main__":
     code = main()
     sys.stdout.flush()
-    os._exit(code)  # nothing is torn down: the engine ends the pack's process by a signal
+    os._exit(code)

@@ -22,9 +22,9 @@ def _import_from_parent() -> None:
 
 def main() -> None:
     """Serve the pack. The clock is read once for each analysis, here and nowhere else."""
-    from policies.process import prepare
+    from policies.process import collect_rarely
 
-    prepare()
+    collect_rarely()
     from policies.pack import RULES, version
     from policies.server import Analyzer, configuration, serve
 

@@ -178,10 +178,8 @@ def _caught(check: Callable[[T, Any], Outcomes], judged: T, parameters: Paramete
     try:
         for outcome in check(judged, parameters):
             found.append(outcome)  # noqa: PERF402  (one by one: what came before an exception counts)
-    except (Undetermined, Malformed) as error:
-        found.append(unreadable(error))
     except Exception as error:  # noqa: BLE001  (whatever a rule does, the other rules must still judge)
-        found.append(error)
+        found.append(unreadable(error) if isinstance(error, (Undetermined, Malformed)) else error)
     return found
 
 

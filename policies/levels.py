@@ -101,7 +101,7 @@ def resolve(
     written = _sections(environment, settings)
     for rule in by_id.values():
         settings.levels[rule.id] = rule.default_level(kind)
-        settings.parameters[rule.id] = rule.parameters.model_construct()  # defaults, which tests have validated
+        settings.parameters[rule.id] = rule.parameters()
     _read_levels(written["levels"], "levels", tuple(Level), by_id, settings, settings.levels)
     levels = _read_reasons(written["undetermined"], settings)
     _read_levels(levels, "undetermined", _UNDETERMINED_LEVELS, by_id, settings, settings.undetermined)

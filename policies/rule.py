@@ -75,10 +75,10 @@ class Parameters(BaseModel):
     """Base of a rule's parameters: every field has a default and a description; unknown keys are refused.
 
     Fields are flat (numbers, texts, booleans, lists of them): the engine's own configuration schema knows no
-    references between schemas. Their validators are built when a stack states some: most state none.
+    references between schemas.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True, slots=True)

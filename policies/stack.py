@@ -7,10 +7,10 @@ from guessed names; names count only where both ends state one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from policies.views import Indexed, Node, Resource, Undetermined
 from serving.blueprint.vocabulary import EnvironmentKind
@@ -77,9 +77,9 @@ class Stack(Indexed):
     _by_token: dict[str, list[Resource]] = field(default_factory=dict)
     _companions: dict[tuple[str, str, str], dict[str, list[Resource]]] = field(default_factory=dict)
     _loose: dict[tuple[str, str, str], list[Node]] = field(default_factory=dict)
+    _built: dict[Hashable, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        Indexed.__init__(self)
         self.resources = tuple(sorted(self.resources, key=lambda resource: resource.urn))
         for resource in self.resources:
             resource.join(self)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from policies.tokens import canonical_token
@@ -214,10 +214,8 @@ class Node:
 class Indexed:
     """Something that is asked the same by several rules, and keeps what was built to answer them."""
 
-    __slots__ = ("_built",)
-
-    def __init__(self) -> None:
-        self._built: dict[Hashable, Any] = {}
+    __slots__ = ()
+    _built: dict[Hashable, Any]
 
     def index(self, key: Hashable, build: Callable[[], T]) -> T:
         """What `build` returns, built once; what it raises is raised each time."""
@@ -227,20 +225,20 @@ class Indexed:
         return found
 
 
+@dataclass(frozen=True, slots=True)
 class Provider(Indexed):
     """The provider of a resource, as far as the engine shows it."""
 
-    __slots__ = ("properties", "token", "urn")
-
-    def __init__(self, token: str, urn: str, properties: Node) -> None:
-        super().__init__()
-        self.token = token
-        self.urn = urn
-        self.properties = properties
+    token: str
+    urn: str
+    properties: Node
+    _built: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Resource(Indexed):
     """One resource of the stack, decoded when first read.
+
+    What is built by `index` follows from its properties and its provider, and from nothing else.
 
     Attributes:
         type: Type token as the engine sent it.
@@ -255,6 +253,7 @@ class Resource(Indexed):
     """
 
     __slots__ = (
+        "_built",
         "_load",
         "_properties",
         "_secrets",
@@ -283,7 +282,7 @@ class Resource(Indexed):
         dependencies: tuple[str, ...] = (),
         property_dependencies: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
-        super().__init__()
+        self._built = {}
         self.type = type_token
         self.token = canonical_token(type_token)
         self.urn = urn
@@ -335,7 +334,7 @@ class Resource(Indexed):
         mended, and it is the same in a preview and in an update: so inputs count wherever they were seen.
         """
         self._load, self._properties, self._secrets = other._load, other._properties, other._secrets
-        self._built = other._built
+        self._built = other._built if other.provider is self.provider else {}
 
     def __getitem__(self, key: str) -> Node:
         return self.properties[key]

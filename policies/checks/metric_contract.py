@@ -23,6 +23,8 @@ ANALYSES: Final = (
     "kubernetes:argoproj.io/v1alpha1:ClusterAnalysisTemplate",
 )
 _PROMETHEUS: Final = "prometheus"
+_NOTHING: Final = r"(?!)"
+"""Matches no name."""
 
 _KNOWN: Final = (
     # Prometheus itself; kubelet, kube-state-metrics, node exporter (their own documentation of metrics, read 2026-11)
@@ -90,7 +92,8 @@ def _judge(resource: Resource, query: Node, parameters: MetricContract) -> Itera
 
 @lru_cache(maxsize=8)
 def _known(parameters: MetricContract) -> re.Pattern[str]:
-    return re.compile("|".join(map(translate, (*parameters.known, *parameters.also_known))))
+    patterns = (*parameters.known, *parameters.also_known)
+    return re.compile("|".join(map(translate, patterns)) or _NOTHING)
 
 
 def _recorded(stack: Stack) -> tuple[set[str], list[Undetermined]]:

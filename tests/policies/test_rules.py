@@ -127,7 +127,7 @@ def test_parameters_are_flat_described_and_have_defaults(each: Rule[Any]) -> Non
     for field in schema.get("properties", {}).values():
         assert field["description"]
         assert "default" in field
-    defaults = each.parameters.model_construct()  # as they hold where a stack states none
+    defaults = each.parameters()
     assert each.parameters.model_validate(defaults.model_dump()) == defaults
 
 

@@ -43,6 +43,13 @@ SAMPLES = (
         (scaler(WAITING.replace("waiting", "wating")),),
         ("triggers[0].metadata.query: nothing in the stack records vllm:num_requests_wating",),
     ),
+    Sample(
+        Case.DISALLOWED,
+        "no name is known",
+        (scaler(WAITING),),
+        ("nothing in the stack records vllm:num_requests_waiting",),
+        parameters={"known": []},
+    ),
     Sample(Case.DISALLOWED, "nobody's", (analysis("shop_open_carts"),), ("nobody is known to expose shop_open_carts",)),
     Sample(
         Case.DISALLOWED,
