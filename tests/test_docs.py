@@ -19,6 +19,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("exam
 
 _FENCE = re.compile(r"^```yaml\n# ([\w./-]+\.yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+_DATED_SOURCE = re.compile(r"\bread[\s#]+(?:on[\s#]+)?20\d{2}-\d{2}")
 
 
 def quoted_examples() -> Iterator[tuple[str, str, str]]:
@@ -51,6 +52,12 @@ def parts_missing(example: Any, whole: Any, path: str = "") -> list[str]:
 def document(name: str) -> Any:
     content = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
     return content["config"]["model-serving:environment"] if name.startswith("Pulumi.") else content
+
+
+def modules_with_a_fact() -> set[str]:
+    """What the first column of the register names."""
+    rows = re.findall(r"^\| (`[^|]+) \|", (ROOT / "docs/facts.md").read_text(encoding="utf-8"), re.MULTILINE)
+    return {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
 
 
 EXAMPLES = list(quoted_examples())
@@ -91,3 +98,16 @@ def test_runbooks_ask_prometheus_where_it_answers() -> None:
 def test_the_index_of_decisions_lists_each_once() -> None:
     listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (ROOT / "docs/adr/README.md").read_text(encoding="utf-8"))
     assert listed == sorted(path.name for path in (ROOT / "docs/adr").glob("0*.md"))
+
+
+def test_every_dated_source_is_in_the_register_of_facts() -> None:
+    modules = (path for folder in ("policies", "components", "serving") for path in (ROOT / folder).rglob("*.py"))
+    dated = {
+        path.relative_to(ROOT).as_posix() for path in modules if _DATED_SOURCE.search(path.read_text(encoding="utf-8"))
+    }
+    assert dated
+    assert sorted(dated - modules_with_a_fact()) == []
+
+
+def test_the_register_of_facts_names_no_module_that_is_gone() -> None:
+    assert sorted(name for name in modules_with_a_fact() if not (ROOT / name).exists()) == []

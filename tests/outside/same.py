@@ -35,6 +35,7 @@ SAME: Mapping[str, tuple[str, ...]] = {
         "CKV_AWS_290",
         "CKV_AWS_355",
     ),
+    "iam-trust-bounded": ("CKV_AWS_60", "CKV_AWS_61"),
     "img-digest-pinned": ("CKV_K8S_43",),
     "imds-v2-hop1": ("CKV_AWS_79", "CKV_AWS_341"),
     "k8s-probes-drain": ("CKV_K8S_8", "CKV_K8S_9"),
@@ -144,6 +145,10 @@ DIFFERENCES: Sequence[Difference] = (
     Difference(
         "the checks look for everything allowed, or for dangerous actions on every resource",
         {"iam-no-wildcards": ("a whole service allowed",)},
+    ),
+    Difference(
+        "the checks read principals that are named as AWS's; that everybody is one they overlook",
+        {"iam-trust-bounded": ("whoever may assume",)},
     ),
     Difference(
         "the check asks for a year, and inference logs fail it without a fault, too",

@@ -16,6 +16,7 @@ _K8S_ROLE = "kubernetes:rbac.authorization.k8s.io/v1:Role"
 _NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 _ENV = ("spec", "template", "spec", "containers", "0", "env")
 _FIRST = ("policy", "Statement", "0")
+_FOREIGN = "arn:aws:iam::999988887777:root"
 _TRUST = ("assumeRolePolicy", "Statement", "0")
 
 # what a node may do, every pod on it may
@@ -49,6 +50,13 @@ FAULTS = (
         ("iam-no-wildcards",),
     ),
     Fault("whoever may assume", _ROLE, put(*_TRUST, "Principal", "*"), ("iam-trust-bounded",)),
+    Fault("every account may assume", _ROLE, put(*_TRUST, "Principal", {"AWS": ["*"]}), ("iam-trust-bounded",)),
+    Fault(
+        "another account may assume",
+        _ROLE,
+        put(*_TRUST, {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": _FOREIGN}}),
+        ("iam-trust-bounded",),
+    ),
     Fault("sessions of half a day", _ROLE, put("maxSessionDuration", 43200), ("iam-boundary",), where=of_pods),
     Fault(
         "old way into the cluster",
