@@ -27,8 +27,8 @@ PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler
 """What `start` starts."""
 
 NODE_LOST_SECONDS = 40
-"""How long a node may be silent; Kubernetes has 50. On a busy machine leases come late, and a pod that was once called
-unready for that stays so: there is no kubelet to say otherwise."""
+"""How long a node may be silent; Kubernetes has 50, and KWOK's nodes speak after 25 seconds at most. A pod that was
+called unready because its node was silent stays so: there is no kubelet to say otherwise."""
 
 _SERVICE_RANGE = "10.0.0.0/16"
 # Debian's etcd (3.4) cannot tell the progress of a watch, for which these wait, seconds at every call. They are about
