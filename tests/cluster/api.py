@@ -125,6 +125,17 @@ class Api:
             if error.status != httpx.codes.NOT_FOUND:
                 raise
 
+    def catch_up(self, manifest: Manifest) -> None:
+        """Wait until the API server's own cache knows the newest version of the object that a manifest names.
+
+        A change is first judged by the object in the cache. Where that is old, the change is judged again by the
+        stored one, which decides; but a warning about the old one is sent all the same (k8s.io/apiserver v0.35.5,
+        pkg/storage/cacher/delegator.go and pkg/storage/etcd3/store.go, `GuaranteedUpdate`, read 2026-11).
+        """
+        path = self.path(*_reference(manifest))
+        newest = self._send("GET", path)["metadata"]["resourceVersion"]
+        self._send("GET", path, None, {"resourceVersion": newest})
+
     def wait(self, what: str, ask: Callable[[], _T | None], within_seconds: float = 60) -> _T:
         """Ask again and again until something other than None or False is answered.
 

@@ -163,6 +163,7 @@ def test_a_finalizer_lets_go_of_what_breaks_a_rule(api: Api, policy: str) -> Non
     with pytest.raises(Warned):
         api.apply(bad)
     api.delete(bad, grace_seconds=0)
+    api.catch_up(bad)
     api.patch(bad, {"metadata": {"finalizers": None}})
     assert api.find(bad["apiVersion"], bad["kind"], bad["metadata"]["name"], bad["metadata"]["namespace"]) is None
 
