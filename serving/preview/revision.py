@@ -1,7 +1,8 @@
 """The plan of another state of the project: a saved file, or a git revision.
 
-Owns `--against`. A revision is unpacked into a temporary folder and previewed there by a process of its own,
-so that its program meets its own modules and not ours. Neither the working tree nor the index is touched.
+Owns `--against`. A revision is checked out into a temporary folder, by an index of its own, and previewed there by a
+process of its own, so that its program meets its own modules and not ours. Neither the working tree nor its index is
+touched.
 """
 
 from __future__ import annotations
@@ -10,11 +11,9 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,6 +23,8 @@ from serving.preview.plan import Plan, read_plan
 
 _JUDGED = (0, 1)  # exit codes of a preview that was made, whatever was found in it
 _CODE_ROOT = Path(__file__).resolve().parents[2]
+# No program of the repository's is run because of our index.
+_ALONE = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,7 @@ def _preview_revision(revision: str, project: Path, stack: str, folder: Path, ju
     prefix = _git(project, revision, "rev-parse", "--show-prefix").decode().strip()
     commit = _git(project, revision, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     root = Path(_git(project, revision, "rev-parse", "--show-toplevel").decode().strip())
-    archive = _git(root, revision, "archive", "--format=tar", commit.decode().strip())
-    tree = folder / "tree"
-    with tarfile.open(fileobj=BytesIO(archive)) as tar:
-        tar.extractall(tree, filter="data")
+    tree = _check_out(revision, commit.decode().strip(), root, folder)
     there = tree / prefix
     if not there.is_dir():
         _refuse(revision, f"there was no folder {prefix} at that revision")
@@ -105,11 +103,22 @@ def _run_preview(revision: str, project: Path, arguments: Sequence[str], saved: 
         _refuse(revision, f"the stack cannot be previewed at that revision:\n{said}")
 
 
+def _check_out(revision: str, commit: str, root: Path, folder: Path) -> Path:
+    """The whole tree, as `git checkout` writes it: `git archive` leaves out what is marked `export-ignore`."""
+    tree = folder / "tree"
+    index = {"GIT_INDEX_FILE": str(folder / "index")}
+    for command in (
+        ("read-tree", commit),
+        ("checkout-index", "--all", f"--prefix={tree}{os.sep}"),
+    ):
+        done = _run_git(root, revision, *_ALONE, *command, environment=index)
+        if done.returncode:
+            _refuse(revision, f"the revision cannot be checked out:\n{done.stderr.decode(errors='replace').strip()}")
+    return tree
+
+
 def _git(folder: Path, revision: str, *arguments: str) -> bytes:
-    git = shutil.which("git")
-    if git is None:
-        _refuse(revision, "not a file, and without git there are no revisions", remedy="install git")
-    done = subprocess.run([git, "-C", str(folder), *arguments], capture_output=True, check=False)  # noqa: S603
+    done = _run_git(folder, revision, *arguments)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         _refuse(
@@ -118,6 +127,16 @@ def _git(folder: Path, revision: str, *arguments: str) -> bytes:
             remedy="name a file that `--out` wrote, a branch, a tag or a commit",
         )
     return done.stdout
+
+
+def _run_git(
+    folder: Path, revision: str, *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    git = shutil.which("git")
+    if git is None:
+        _refuse(revision, "not a file, and without git there are no revisions", remedy="install git")
+    command = [git, "-C", str(folder), *arguments]
+    return subprocess.run(command, env={**os.environ, **(environment or {})}, capture_output=True, check=False)  # noqa: S603
 
 
 def _refuse(against: str, message: str, remedy: str = "") -> NoReturn:

@@ -52,6 +52,38 @@ def test_a_revision_is_previewed_as_it_was(project: Path) -> None:
     assert len(git(project, "worktree", "list").splitlines()) == 1
 
 
+def test_a_revision_has_what_is_exported_to_nobody(project: Path) -> None:
+    (project / ".gitattributes").write_text("Pulumi.dev.yaml export-ignore\n")
+    git(project, "add", ".gitattributes")
+    git(project, "commit", "-q", "-m", "no stacks in archives")
+    assert base_plan("main", project, "dev").resources
+
+
+def test_a_revision_is_whole_in_a_sparse_checkout(project: Path) -> None:
+    git(project.parent, "sparse-checkout", "set", "--no-cone", "/infra/Pulumi.yaml")
+    assert not (project / "__main__.py").exists()
+    assert base_plan("main", project, "dev").resources
+
+
+def test_the_repository_writes_and_runs_nothing_for_a_revision(project: Path, tmp_path: Path) -> None:
+    """Not even with a setting and a hook that have something run whenever an index is read or written."""
+    hook = tmp_path / ".git" / "hooks" / "post-index-change"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    hook.chmod(0o755)
+    git(project, "config", "core.fsmonitor", str(hook))
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    base_plan("main", project, "dev")
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_revision_that_cannot_be_written_down_is_no_plan(project: Path) -> None:
+    blob = git(project, "rev-parse", "main:infra/Pulumi.dev.yaml").strip()
+    (project.parent / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(InputError, match=r"cannot be checked out:\n.*Pulumi\.dev\.yaml"):
+        base_plan("main", project, "dev")
+
+
 def test_a_revision_is_judged_by_the_pack_of_now_at_the_levels_of_now(project: Path) -> None:
     config = project / "config.json"
     config.write_text('{"counting": "mandatory"}')
