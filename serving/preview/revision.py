@@ -8,6 +8,7 @@ touched.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,8 +24,9 @@ from serving.preview.plan import Plan, read_plan
 
 _JUDGED = (0, 1)  # exit codes of a preview that was made, whatever was found in it
 _CODE_ROOT = Path(__file__).resolve().parents[2]
-# No program of the repository's is run because of our index.
-_ALONE = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false")
+# Where git looks instead of into a folder; a hook has them set.
+_GIT_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX")
+_CREDENTIALS = re.compile(r"//[^/@\s]+@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,16 @@ def base_plan(against: str, project: Path, stack: str, judging: Judging = Judgin
         tempfile.TemporaryDirectory(prefix="serving-against-") as folder,
         on_leaving(lambda: shutil.rmtree(folder, ignore_errors=True)),
     ):
-        return _preview_revision(against, project.resolve(), stack, Path(folder), judging)
+        return _preview_revision(against, project.resolve(), stack, Path(folder).resolve(), judging)
 
 
 def _preview_revision(revision: str, project: Path, stack: str, folder: Path, judging: Judging) -> Plan:
-    prefix = _git(project, revision, "rev-parse", "--show-prefix").decode().strip()
-    commit = _git(project, revision, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    root = Path(_git(project, revision, "rev-parse", "--show-toplevel").decode().strip())
-    tree = _check_out(revision, commit.decode().strip(), root, folder)
+    prefix = _ask_git(project, revision, "rev-parse", "--show-prefix")
+    commit = _ask_git(
+        project, revision, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+    )
+    root = Path(_ask_git(project, revision, "rev-parse", "--show-toplevel"))
+    tree = _check_out(revision, commit, root, folder)
     there = tree / prefix
     if not there.is_dir():
         _refuse(revision, f"there was no folder {prefix} at that revision")
@@ -87,56 +91,69 @@ def _run_preview(revision: str, project: Path, arguments: Sequence[str], saved: 
     """Run the revision's own `serving`, where it has one; ours otherwise. A plan that is refused is a plan."""
     command = ["-m", "serving", "preview", *arguments]
     path = os.pathsep.join(filter(None, [str(_CODE_ROOT), os.environ.get("PYTHONPATH", "")]))
-    with (
-        subprocess.Popen(  # noqa: S603
-            [sys.executable, *command],
-            cwd=project,
-            env=os.environ | {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        ) as running,
-        on_leaving(lambda: end(running)),
-    ):
-        _, errors = running.communicate()
-    if running.returncode not in _JUDGED or not saved.is_file():
-        said = errors.decode(errors="replace").strip()
+    done = _run([sys.executable, *command], project, os.environ | {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"})
+    if done.returncode not in _JUDGED or not saved.is_file():
+        said = done.stderr.decode(errors="replace").strip()
         _refuse(revision, f"the stack cannot be previewed at that revision:\n{said}")
 
 
 def _check_out(revision: str, commit: str, root: Path, folder: Path) -> Path:
-    """The whole tree, as `git checkout` writes it: `git archive` leaves out what is marked `export-ignore`."""
+    """Write the whole tree of a commit as a checkout of its own would be, by its own attributes.
+
+    What the repository sets up for its own working tree has no part in it: hooks, monitor, sparse patterns and checked
+    out submodules, whose settings would name the new tree afterwards. Nor is a part of the index shared with it.
+    """
     tree = folder / "tree"
-    index = {"GIT_INDEX_FILE": str(folder / "index")}
-    for command in (
-        ("read-tree", commit),
-        ("checkout-index", "--all", f"--prefix={tree}{os.sep}"),
-    ):
-        done = _run_git(root, revision, *_ALONE, *command, environment=index)
-        if done.returncode:
-            _refuse(revision, f"the revision cannot be checked out:\n{done.stderr.decode(errors='replace').strip()}")
+    tree.mkdir()
+    done = _git(
+        root,
+        revision,
+        f"--work-tree={tree}",
+        *("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=", "-c", "core.splitIndex=false"),
+        *("read-tree", "-m", "-u", "--no-sparse-checkout", "--no-recurse-submodules", commit),
+        index=folder / "index",
+    )
+    if done.returncode:
+        _refuse(revision, f"the revision cannot be checked out: {_said(done)}")
     return tree
 
 
-def _git(folder: Path, revision: str, *arguments: str) -> bytes:
-    done = _run_git(folder, revision, *arguments)
+def _ask_git(folder: Path, revision: str, *arguments: str) -> str:
+    done = _git(folder, revision, *arguments)
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
+        said = _said(done)
         _refuse(
             revision,
-            f"neither a saved plan nor a git revision{': ' + said[0] if said else ''}",
+            f"neither a saved plan nor a git revision{': ' + said if said else ''}",
             remedy="name a file that `--out` wrote, a branch, a tag or a commit",
         )
-    return done.stdout
+    return done.stdout.decode().strip()
 
 
-def _run_git(
-    folder: Path, revision: str, *arguments: str, environment: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[bytes]:
+def _git(folder: Path, revision: str, *arguments: str, index: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Run git in a folder, and for the repository that it is in: inside of a hook git would look at the hook's."""
     git = shutil.which("git")
     if git is None:
         _refuse(revision, "not a file, and without git there are no revisions", remedy="install git")
-    command = [git, "-C", str(folder), *arguments]
-    return subprocess.run(command, env={**os.environ, **(environment or {})}, capture_output=True, check=False)  # noqa: S603
+    environment = {name: value for name, value in os.environ.items() if name not in _GIT_PLACES}
+    return _run([git, *arguments], folder, environment | ({"GIT_INDEX_FILE": str(index)} if index else {}))
+
+
+def _run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:
+    """Run a command that a signal ends with us."""
+    pipe = subprocess.PIPE
+    with (
+        subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe) as running,  # noqa: S603
+        on_leaving(lambda: end(running)),
+    ):
+        output, errors = running.communicate()
+    return subprocess.CompletedProcess(command, running.returncode, output, errors)
+
+
+def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+    """What git says first, without the credentials of a remote."""
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    return _CREDENTIALS.sub("//***@", lines[0]) if lines else ""
 
 
 def _refuse(against: str, message: str, remedy: str = "") -> NoReturn:

@@ -131,6 +131,9 @@ class Api:
         A change is first judged by the object in the cache. Where that is old, the change is judged again by the
         stored one, which decides; but a warning about the old one is sent all the same (k8s.io/apiserver v0.35.5,
         pkg/storage/cacher/delegator.go and pkg/storage/etcd3/store.go, `GuaranteedUpdate`, read 2026-11).
+
+        Raises:
+            Refused: It is still behind after the three seconds that the server waits for it.
         """
         path = self.path(*_reference(manifest))
         newest = self._send("GET", path)["metadata"]["resourceVersion"]

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -52,11 +53,26 @@ def test_a_revision_is_previewed_as_it_was(project: Path) -> None:
     assert len(git(project, "worktree", "list").splitlines()) == 1
 
 
+def commit(project: Path, files: dict[str, str], message: str = "more") -> None:
+    for name, text in files.items():
+        (project / name).write_text(text, encoding="utf-8")
+        git(project, "add", name)
+    git(project, "commit", "-q", "-m", message)
+
+
 def test_a_revision_has_what_is_exported_to_nobody(project: Path) -> None:
-    (project / ".gitattributes").write_text("Pulumi.dev.yaml export-ignore\n")
-    git(project, "add", ".gitattributes")
-    git(project, "commit", "-q", "-m", "no stacks in archives")
+    commit(project, {".gitattributes": "Pulumi.dev.yaml export-ignore\n"})
     assert base_plan("main", project, "dev").resources
+
+
+def test_a_revision_is_written_by_its_own_attributes(project: Path) -> None:
+    read = (
+        "size = open('size', 'rb').read()\nimport pulumi\npulumi.CustomResource('d:i:T', 't', {'size': repr(size)})\n"
+    )
+    commit(project, {".gitattributes": "size text eol=crlf\n", "size": "1\n", "__main__.py": read})
+    commit(project, {".gitattributes": "size text eol=lf\n"})
+    sizes = [base_plan(revision, project, "dev").resources[0].inputs["size"] for revision in ("main~1", "main")]
+    assert sizes == [repr(b"1\r\n"), repr(b"1\n")]
 
 
 def test_a_revision_is_whole_in_a_sparse_checkout(project: Path) -> None:
@@ -65,23 +81,57 @@ def test_a_revision_is_whole_in_a_sparse_checkout(project: Path) -> None:
     assert base_plan("main", project, "dev").resources
 
 
-def test_the_repository_writes_and_runs_nothing_for_a_revision(project: Path, tmp_path: Path) -> None:
-    """Not even with a setting and a hook that have something run whenever an index is read or written."""
+def test_a_revision_changes_nothing_in_the_repository_and_runs_nothing_of_it(project: Path, tmp_path: Path) -> None:
+    """Whatever it has set up for its own index, hooks and submodules."""
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "-q")
+    commit(other, {"file": "text"})
+    git(project, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "sub")
+    git(project, "commit", "-q", "-m", "submodule")
     hook = tmp_path / ".git" / "hooks" / "post-index-change"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
     hook.chmod(0o755)
-    git(project, "config", "core.fsmonitor", str(hook))
+    for name, value in (
+        ("core.fsmonitor", str(hook)),
+        ("core.splitIndex", "true"),
+        ("submodule.recurse", "true"),
+    ):
+        git(project, "config", name, value)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     base_plan("main", project, "dev")
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-def test_a_revision_that_cannot_be_written_down_is_no_plan(project: Path) -> None:
+def test_inside_of_a_hook_the_project_is_looked_at_and_not_the_hooks_repository(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "no-index"))
+    assert base_plan("main", project, "dev").resources
+
+
+def test_a_relative_temporary_folder_is_as_good(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", ".")
+    monkeypatch.chdir(tmp_path)
+    assert base_plan("main", project, "dev").resources
+
+
+def test_a_revision_that_cannot_be_checked_out_is_no_plan(project: Path) -> None:
     blob = git(project, "rev-parse", "main:infra/Pulumi.dev.yaml").strip()
     (project.parent / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
-    with pytest.raises(InputError, match=r"cannot be checked out:\n.*Pulumi\.dev\.yaml"):
+    with pytest.raises(InputError, match=r"cannot be checked out: .*Pulumi\.dev\.yaml"):
         base_plan("main", project, "dev")
+
+
+def test_what_git_says_is_quoted_without_credentials(project: Path) -> None:
+    commit(project, {".gitattributes": "size filter=far\n", "size": "1"})
+    git(project, "config", "filter.far.smudge", "echo at https://me:secret@example.org/size >&2; exit 1")
+    git(project, "config", "filter.far.required", "true")
+    with pytest.raises(InputError, match=r"cannot be checked out: at https://\*\*\*@example\.org/size") as refused:
+        base_plan("main", project, "dev")
+    assert "secret" not in str(refused.value)
 
 
 def test_a_revision_is_judged_by_the_pack_of_now_at_the_levels_of_now(project: Path) -> None:
@@ -121,28 +171,30 @@ def test_a_project_outside_of_a_repository_has_no_revisions(tmp_path: Path) -> N
 
 
 def test_a_reason_in_any_script_is_told_whatever_the_encoding(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (project / "__main__.py").write_text("raise RuntimeError('größer als erlaubt')\n", encoding="utf-8")
-    git(project, "commit", "-q", "-a", "-m", "broken")
+    commit(project, {"__main__.py": "raise RuntimeError('größer als erlaubt')\n"})
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     with pytest.raises(InputError, match="größer als erlaubt"):
         base_plan("main", project, "dev")
 
 
-def test_ending_the_command_ends_the_preview_of_the_revision_and_leaves_no_folder(
-    project: Path, tmp_path: Path
+@pytest.mark.parametrize("when", ["checked out", "previewed"])
+def test_ending_the_command_ends_what_runs_for_the_revision_and_leaves_no_folder(
+    project: Path, tmp_path: Path, when: str
 ) -> None:
-    (project / "__main__.py").write_text(
-        "import os, time\nopen(os.environ['SAID'], 'w').write(str(os.getpid()))\ntime.sleep(60)\n"
-    )
-    git(project, "commit", "-q", "-a", "-m", "slow")
-    (project / "__main__.py").write_text("")
     said, temporary = tmp_path / "pid", tmp_path / "temporary"
     temporary.mkdir()
+    slow = f"import os, time\nopen({str(said)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n"
+    if when == "previewed":
+        commit(project, {"__main__.py": slow})
+    else:
+        commit(project, {".gitattributes": "size filter=slow\n", "size": "1"})
+        git(project, "config", "filter.slow.smudge", f"echo $PPID > {said}; exec sleep 5")
+    (project / "__main__.py").write_text("")
     command = ["preview", "--stack", "dev", "--project", str(project), "--against", "main"]
     running = subprocess.Popen(
         [sys.executable, "-m", "serving", *command],
         cwd=Path(__file__).resolve().parents[2],
-        env=os.environ | {"SAID": str(said), "TMPDIR": str(temporary)},
+        env=os.environ | {"TMPDIR": str(temporary)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
