@@ -37,7 +37,7 @@ SERVICE_LABELS: Final = ("service", "sloth_service", "app", "job")
 
 _WORD: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 _SEPARATOR: Final = re.compile(r"[./]")
-_WINDOW: Final = re.compile(r"(?:\[|rate|ratio)(\d+)([smhdw])(?![A-Za-z0-9])")
+_WINDOW: Final = re.compile(r"(?:\[|rate|ratio)(\d{1,9})([smhdw])(?![A-Za-z0-9])")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _YAML: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -214,6 +214,21 @@ def judge_filled(text: Node) -> Iterator[Outcome]:
         yield Violation(f"{text.place} is empty")
 
 
+def fix_on(switch: Node) -> Patch:
+    """Switch on what is off, or not stated."""
+    return {} if switch.truth() else write(switch, True)
+
+
+def fix_off(switch: Node) -> Patch:
+    """Switch off what is on."""
+    return write(switch, False) if switch.truth() else {}
+
+
+def write(node: Node, value: Any) -> Patch:  # noqa: ANN401  (JSON)
+    """Write a property, but nothing over a secret. The caller has read it, so it is not unknown."""
+    return {} if node.secret else {tuple(map(str, node.path)): value}
+
+
 def judge_each(items: Iterable[T], judge: Callable[[T], Outcomes]) -> Iterator[Outcome]:
     """Judge items one by one, so that an unknown in one of them silences none of the others."""
     for item in items:

@@ -37,11 +37,14 @@ _KUBERNETES_RENAMED: Final = {
     "kubernetes:apps/v1beta1:": "kubernetes:apps/v1:",
     "kubernetes:apps/v1beta2:": "kubernetes:apps/v1:",
     "kubernetes:batch/v1beta1:": "kubernetes:batch/v1:",
+    "kubernetes:batch/v2alpha1:": "kubernetes:batch/v1:",
     "kubernetes:extensions/v1beta1:DaemonSet": "kubernetes:apps/v1:DaemonSet",
     "kubernetes:extensions/v1beta1:Deployment": "kubernetes:apps/v1:Deployment",
     "kubernetes:extensions/v1beta1:Ingress": "kubernetes:networking.k8s.io/v1:Ingress",
     "kubernetes:extensions/v1beta1:NetworkPolicy": "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+    "kubernetes:networking.k8s.io/v1beta1:Ingress": "kubernetes:networking.k8s.io/v1:Ingress",
     "kubernetes:policy/v1beta1:PodDisruptionBudget": "kubernetes:policy/v1:PodDisruptionBudget",
+    "kubernetes:storage.k8s.io/v1beta1:StorageClass": "kubernetes:storage.k8s.io/v1:StorageClass",
 }
 
 METRICS_WORKSPACE: Final = "aws:amp/workspace:Workspace"

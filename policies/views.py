@@ -47,6 +47,7 @@ UNKNOWNS: Final = frozenset(
 _MISSING: Final = None
 _TRUTHS: Final = {"true": True, "false": False}
 _MASK: Final = "[secret]"
+_LONGEST_NUMBER_BITS: Final = 1024  # as many as the largest number has that the engine can carry: a double
 
 
 class ReadError(Exception):
@@ -133,8 +134,10 @@ class Node:
         raw = self._known()
         if raw is _MISSING or isinstance(raw, str):
             return raw
-        if isinstance(raw, (int, float)) and not isinstance(raw, bool):
-            return str(int(raw)) if float(raw).is_integer() else str(raw)
+        if isinstance(raw, float):
+            return str(int(raw)) if raw.is_integer() else str(raw)
+        if isinstance(raw, int) and not isinstance(raw, bool) and raw.bit_length() <= _LONGEST_NUMBER_BITS:
+            return str(raw)
         raise self.malformed("a text")
 
     def truth(self) -> bool | None:

@@ -7,6 +7,7 @@ It never reads the clock.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
@@ -18,9 +19,9 @@ MAXIMUM_DAYS: Final = 90
 """A waiver that outlives a quarter is a decision, and belongs into the rule's parameters."""
 
 MINIMUM_LITERAL_CHARACTERS: Final = 3
-"""Fewer characters of a name, between wildcards, match whatever comes along."""
+"""Fewer characters of a name in a row, between wildcards, match whatever comes along."""
 
-_WILDCARDS: Final = str.maketrans("", "", "*?[]")
+_WILDCARD: Final = re.compile(r"\[!?\]?[^]]*\]|[*?]")  # as fnmatch reads them: what a class lists is not literal
 
 
 class Waiver(BaseModel):
@@ -40,10 +41,9 @@ class Waiver(BaseModel):
 
     @property
     def too_broad(self) -> bool:
-        """The pattern names no resource: its last part, the name, is a pattern with little literal in it."""
-        name = self.resource.rsplit("::", 1)[-1]
-        literal = name.translate(_WILDCARDS)
-        return literal != name and len(literal) < MINIMUM_LITERAL_CHARACTERS
+        """The pattern names no resource: its last part, the name, has nowhere enough literal characters in a row."""
+        pieces = _WILDCARD.sub("*", self.resource).rsplit("::", 1)[-1].split("*")
+        return len(pieces) > 1 and max(map(len, pieces)) < MINIMUM_LITERAL_CHARACTERS
 
     @property
     def days(self) -> int:

@@ -13,10 +13,13 @@ from policies.rule import (
     Level,
     Outcomes,
     Parameters,
+    Patch,
     Rule,
     Severity,
     Topic,
     Violation,
+    fix_off,
+    fix_on,
     judge_each,
     judge_off,
     judge_on,
@@ -69,6 +72,14 @@ def check(resource: Resource, parameters: DeletionProtection) -> Outcomes:
         yield from judge_each((resource[guards.destroying],), judge_off)
 
 
+def fix(resource: Resource, parameters: DeletionProtection) -> Patch:
+    """Set the service's own guard: it only refuses deletions, and can be undone. No fix reaches `protect`."""
+    guards = _GUARDS[resource.token]
+    if guards.protecting:
+        return fix_on(resource[guards.protecting])
+    return fix_off(resource[guards.destroying]) if guards.destroying else {}
+
+
 RULE = Rule(
     id="deletion-protection",
     title="What holds data or carries traffic cannot be deleted by mistake",
@@ -84,6 +95,7 @@ RULE = Rule(
     tokens=tuple(_GUARDS),
     parameters=DeletionProtection,
     check=check,
+    fix=fix,
     frameworks=(DYNAMODB_6, ELB_6, RDS_7, RDS_8),
     level_in={EnvironmentKind.DEV: Level.ADVISORY},
 )

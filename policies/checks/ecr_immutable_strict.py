@@ -8,7 +8,19 @@ from typing import Final
 from pydantic import Field
 
 from policies.frameworks import ECR_2
-from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
+from policies.rule import (
+    Kind,
+    Outcome,
+    Outcomes,
+    Parameters,
+    Patch,
+    Rule,
+    Severity,
+    Topic,
+    Violation,
+    fix_off,
+    judge_each,
+)
 from policies.views import Node, Resource
 
 _IMMUTABLE: Final = "IMMUTABLE"
@@ -49,6 +61,11 @@ def _judge_filter(node: Node, parameters: TagMutability) -> Iterator[Outcome]:
         yield Violation(f"{node.place} is {node.shown}, which is not among the tags that may move")
 
 
+def fix(repository: Resource, parameters: TagMutability) -> Patch:
+    """Keep a repository that has images. Whether its tags may move is left to people: pushes depend on it."""
+    return fix_off(repository["forceDelete"])
+
+
 RULE = Rule(
     id="ecr-immutable-strict",
     title="Image tags are immutable",
@@ -67,5 +84,6 @@ RULE = Rule(
     ),
     parameters=TagMutability,
     check=check,
+    fix=fix,
     frameworks=(ECR_2,),
 )

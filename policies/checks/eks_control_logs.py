@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from policies.frameworks import EKS_8
-from policies.rule import Kind, Outcomes, Parameters, Patch, Rule, Severity, Topic, Violation
+from policies.rule import Kind, Outcomes, Parameters, Patch, Rule, Severity, Topic, Violation, write
 from policies.tokens import EKS_CLUSTER
 from policies.views import Resource
 
@@ -32,9 +32,12 @@ def check(cluster: Resource, parameters: ControlPlaneLogs) -> Outcomes:
 
 def fix(cluster: Resource, parameters: ControlPlaneLogs) -> Patch:
     """Switch on what is missing: it changes no cluster, costs what the logs cost, and can be undone."""
-    stated = [text for item in cluster["enabledClusterLogTypes"].items() if (text := item.text()) is not None]
+    node = cluster["enabledClusterLogTypes"]
+    stated = [text for item in node.items() if (text := item.text()) is not None]
     missing = [kind for kind in parameters.types if kind not in stated]
-    return {("enabledClusterLogTypes",): [*stated, *missing]} if missing else {}
+    if not missing or any(item.secret for item in node.items()):
+        return {}
+    return write(node, [*stated, *missing])
 
 
 RULE = Rule(

@@ -15,7 +15,7 @@ from policies.waivers import MAXIMUM_DAYS, WaiverUse
 class WaiverLimits(Parameters):
     """Parameters."""
 
-    maximum_resources: int = Field(default=10, ge=1, description="Most resources that one waiver may cover.")
+    maximum_resources: int = Field(default=10, ge=1, le=50, description="Most resources that one waiver may cover.")
 
 
 def check_stack(stack: Stack, parameters: WaiverLimits) -> Outcomes:
@@ -50,9 +50,8 @@ RULE = Rule(
     title=f"Waivers are used, name their resources, and end within {MAXIMUM_DAYS} days",
     description=(
         "Each waiver of the stack's configuration covers at least one finding, names its resources, is at"
-        " most"
-        f" {MAXIMUM_DAYS} days long, and has not expired. A waiver that is too long, too broad or expired"
-        f" waives nothing."
+        f" most {MAXIMUM_DAYS} days long, and has not expired. A waiver that is too long, has expired, or whose pattern"
+        " names no resource waives nothing; one that covers more resources than allowed is a finding of its own."
     ),
     effect="exceptions outlive their reason and nobody notices",
     remedy="mend what the waiver is for and delete it, or have it granted anew, with a narrower pattern",

@@ -15,7 +15,7 @@ from policies.tokens import WORKLOADS
 from policies.views import Node, Resource
 from policies.workloads import borrows_pods, containers, pod_templates
 
-_CLAIM_VERSIONS: Final = ("v1", "v1beta2", "v1beta1", "v1alpha3")
+_CLAIM_VERSIONS: Final = ("v1", "v1beta2", "v1beta1", "v1alpha3", "v1alpha2", "v1alpha1")
 CLAIMS: Final = tuple(
     f"kubernetes:resource.k8s.io/{version}:{kind}"
     for version in _CLAIM_VERSIONS

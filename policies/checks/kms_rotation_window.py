@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import Field
 
 from policies.keys import KMS_KEY, KMS_REPLICA_KEY
-from policies.rule import Kind, Outcomes, Parameters, Patch, Rule, Severity, Topic, Violation
+from policies.rule import Kind, Outcomes, Parameters, Patch, Rule, Severity, Topic, Violation, fix_on
 from policies.views import Resource
 
 _DEFAULT_WINDOW_DAYS: Final = 30  # botocore 1.44.5, kms, ScheduleKeyDeletion, PendingWindowInDays
@@ -43,7 +43,7 @@ def check(key: Resource, parameters: KeyRotation) -> Outcomes:
 
 def fix(key: Resource, parameters: KeyRotation) -> Patch:
     """Switch rotation on: it changes no ciphertext and can be undone."""
-    return {("enableKeyRotation",): True} if _rotates(key) and not key["enableKeyRotation"].truth() else {}
+    return fix_on(key["enableKeyRotation"]) if _rotates(key) else {}
 
 
 def _rotates(key: Resource) -> bool:

@@ -8,7 +8,19 @@ from functools import partial
 
 from pydantic import Field
 
-from policies.rule import Kind, Outcome, Outcomes, Parameters, Rule, Severity, Topic, Violation, judge_each
+from policies.rule import (
+    Kind,
+    Outcome,
+    Outcomes,
+    Parameters,
+    Patch,
+    Rule,
+    Severity,
+    Topic,
+    Violation,
+    judge_each,
+    write,
+)
 from policies.tokens import SERVICE_ACCOUNT, WORKLOADS
 from policies.views import Node, Resource
 from policies.workloads import account_name, borrows_pods, object_name, pod_templates, service_account_of
@@ -76,6 +88,16 @@ def _is_client(name: str, parameters: Tokens) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in parameters.api_clients)
 
 
+def fix(resource: Resource, parameters: Tokens) -> Patch:
+    """Refuse the token at an account that says nothing of it: a pod can still ask for it, and it can be undone.
+
+    Pods are left alone, because a change of them restarts or replaces them.
+    """
+    stated = resource["automountServiceAccountToken"]
+    silent = resource.token == SERVICE_ACCOUNT and stated.truth() is None
+    return write(stated, False) if silent and not _is_client(object_name(resource), parameters) else {}
+
+
 RULE = Rule(
     id="pod-sa-token",
     title="Pods carry no token of the Kubernetes API, and run under a service account of their own",
@@ -96,4 +118,5 @@ RULE = Rule(
     tokens=(SERVICE_ACCOUNT, *WORKLOADS),
     parameters=Tokens,
     check=check,
+    fix=fix,
 )

@@ -19,7 +19,7 @@ from serving.blueprint.vocabulary import EnvironmentKind
 
 ROTATION: Final = "aws:secretsmanager/secretRotation:SecretRotation"
 # AWS Secrets Manager user guide, "Schedule expressions in Secrets Manager rotation", read 2026-11
-_RATE: Final = re.compile(r"^rate\((\d+) (hour|day)s?\)$", re.ASCII)
+_RATE: Final = re.compile(r"^rate\((\d{1,9}) (hour|day)s?\)$", re.ASCII)
 _CRON: Final = re.compile(r"^cron\((?P<minutes>\S+) (?P<hours>\S+) (?P<day>\S+) (?P<month>\S+) (?P<weekday>\S+) \S+\)$")
 _HOURS_PER_DAY: Final = 24
 _LONGEST_MONTH_DAYS: Final = 31

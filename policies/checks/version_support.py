@@ -29,10 +29,12 @@ from serving.blueprint.vocabulary import EnvironmentKind
 
 _KUBE_PROXY: Final = "kube-proxy"
 _MINOR: Final = re.compile(r"^v?1\.(\d{1,3})(?:\.|$|-)", re.ASCII)
+_RELEASE: Final = re.compile(r"^v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:$|[-+])", re.ASCII)
 _LAG: Final = 3
 """Minor versions that kubelet and kube-proxy may be older than the API server; never newer (Kubernetes version skew
 policy, read 2026-11)."""
 
+_Addon = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*=v?\d{1,4}\.\d{1,4}(\.\d{1,4})?$")]
 _End = Annotated[str, StringConstraints(pattern=r"^1\.\d{1,3}=\d{4}-\d{2}-\d{2}$")]
 
 
@@ -93,22 +95,31 @@ class Support(Parameters):
         ),
         description="Lambda runtimes that get no security patches any more.",
     )
+    # Older ones do not enforce a NetworkPolicy: Amazon EKS user guide, "Configure your cluster for Kubernetes network
+    # policies" (copy), "Version 1.14 or later of the Amazon VPC CNI plugin"; aws/amazon-vpc-cni-k8s, release notes of
+    # v1.14.0; read 2026-11-26. The guide's present page asks for 1.21, for admin network policies as well.
+    lowest_addons: tuple[_Addon, ...] = Field(
+        default=("vpc-cni=1.14",),
+        description="Name of an EKS add-on = lowest version that may be stated; what follows a hyphen does not count.",
+    )
 
 
 _Aspect = Callable[[Resource, Support], Outcomes]
 
 
 def check(resource: Resource, parameters: Support) -> Outcomes:
-    """Judge a cluster with its node groups and kube-proxy, or a function."""
-    aspects: tuple[_Aspect, ...] = (_judge_runtime,)
-    if resource.token == EKS_CLUSTER:
-        aspects = (
+    """Judge a cluster with its node groups and kube-proxy, an add-on, or a function."""
+    aspects: dict[str, tuple[_Aspect, ...]] = {
+        EKS_CLUSTER: (
             _judge_version,
             _judge_upgrade_policy,
             partial(_judge_companions, NODE_GROUP),
             partial(_judge_companions, EKS_ADDON),
-        )
-    yield from judge_each(aspects, lambda aspect: aspect(resource, parameters))
+        ),
+        EKS_ADDON: (_judge_addon,),
+        FUNCTION: (_judge_runtime,),
+    }
+    yield from judge_each(aspects[resource.token], lambda aspect: aspect(resource, parameters))
 
 
 def _judge_version(cluster: Resource, parameters: Support) -> Iterator[Outcome]:
@@ -157,6 +168,15 @@ def _judge_skew(cluster: Resource, companion: Resource) -> Iterator[Outcome]:
         )
 
 
+def _judge_addon(addon: Resource, parameters: Support) -> Iterator[Outcome]:
+    node = addon["addonVersion"]
+    if node.missing:
+        return  # EKS picks its default one
+    lowest = dict(entry.split("=") for entry in parameters.lowest_addons).get(addon["addonName"].text() or "")
+    if lowest is not None and _release(node) < _release(Node(lowest)):
+        yield Violation(f"{node.place} is {node.shown}, older than {lowest}", remedy=f"upgrade the add-on to {lowest}")
+
+
 def _judge_runtime(function: Resource, parameters: Support) -> Iterator[Outcome]:
     node = function["runtime"]
     if node.text() in parameters.retired_runtimes:
@@ -177,24 +197,34 @@ def _minor(node: Node) -> int:
     return int(match[1])
 
 
+def _release(node: Node) -> tuple[int, ...]:
+    """Version of an add-on that is written at `node`, as three numbers; what is not stated is zero."""
+    match = _RELEASE.match(node.text() or "")
+    if match is None:
+        raise node.malformed("a version of an add-on such as v1.21.1-eksbuild.8")
+    return tuple(int(number or 0) for number in match.groups())
+
+
 def _minor_of(text: str) -> int:
     return int(text.partition(".")[2])
 
 
 RULE = Rule(
     id="version-support",
-    title="Clusters and functions run versions that are still supported",
+    title="Clusters, add-ons and functions run versions that are still supported",
     description=(
         "An EKS cluster states a Kubernetes version in standard support on the day of the preview, and the upgrade "
-        "policy STANDARD; its node groups and kube-proxy are not newer and at most three minor versions older. A "
-        "Lambda function's runtime is not retired. A version newer than the table is taken for supported."
+        "policy STANDARD; its node groups and kube-proxy are not newer and at most three minor versions older. An EKS "
+        "add-on that states a version states no older one than the table has for it; one without a version gets EKS's "
+        "default and is not judged, nor is one that the table does not name. A Lambda function's runtime is not "
+        "retired. A version newer than the table is taken for supported."
     ),
     effect="known holes stay open, AWS charges six times the price, or upgrades the cluster on a day of its own",
     remedy="move to a supported version; add new ones to the table by the parameters of this rule",
     topic=Topic.CHANGE,
     kind=Kind.STACK,
     severity=Severity.HIGH,
-    tokens=(EKS_CLUSTER, FUNCTION),
+    tokens=(EKS_CLUSTER, EKS_ADDON, FUNCTION),
     parameters=Support,
     check=check,
     frameworks=(EKS_2, LAMBDA_2),

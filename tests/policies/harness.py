@@ -154,19 +154,20 @@ def with_secrets(value: Any) -> Any:
     return secret(value)
 
 
-def blurred(properties: Json) -> Iterator[tuple[str, Json]]:
-    """The same properties, again and again, each time with another value (or whole branch) unknown."""
-    yield from ((path, new) for path, new in _blurred(properties, "") if isinstance(new, dict))
+def blurred(properties: Json, by: Any = UNKNOWN) -> Iterator[tuple[str, Json]]:
+    """The same properties, again and again, each time with another value (or whole branch) unknown, or replaced."""
+    yield from ((path, new) for path, new in _blurred(properties, "", by) if isinstance(new, dict))
 
 
-def _blurred(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+def _blurred(value: Any, path: str, by: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key, child in value.items():
             place = f"{path}.{key}"
-            yield place, {**value, key: UNKNOWN}
-            yield from ((deeper, {**value, key: new}) for deeper, new in _blurred(child, place))
+            yield place, {**value, key: by}
+            yield from ((deeper, {**value, key: new}) for deeper, new in _blurred(child, place, by))
     elif isinstance(value, list):
         for index, child in enumerate(value):
             place = f"{path}[{index}]"
-            yield place, [*value[:index], UNKNOWN, *value[index + 1 :]]
-            yield from ((deeper, [*value[:index], new, *value[index + 1 :]]) for deeper, new in _blurred(child, place))
+            rest = value[:index], value[index + 1 :]
+            yield place, [*rest[0], by, *rest[1]]
+            yield from ((deeper, [*rest[0], new, *rest[1]]) for deeper, new in _blurred(child, place, by))

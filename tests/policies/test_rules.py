@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -169,7 +171,34 @@ def _long_leaves(value: Any) -> set[str]:
     return {value} if isinstance(value, str) and len(value) >= 4 and value != UNKNOWN else set()
 
 
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just(UNKNOWN)
+def _nested(wrap: Callable[[Any], Any], depth: int = 200) -> Any:
+    value: Any = "deep"
+    for _ in range(depth):
+        value = wrap(value)
+    return value
+
+
+HUGE: tuple[Any, ...] = (
+    10**400,  # more than a double can be, which JSON and YAML may hold all the same
+    -(10**400),
+    1e308,
+    "9" * 5_000,  # more digits than Python makes a number of
+    f"rate({'9' * 5_000} days)",
+    "x" * 100_000,
+    "a-" * 20_000,
+    [[]] * 1_000,
+    _nested(lambda inner: [inner]),
+    _nested(lambda inner: {"a": inner}),
+)
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.just(UNKNOWN)
+    | st.sampled_from(HUGE)
+)
 VALUES = st.recursive(
     LEAVES | LEAVES.map(secret),
     lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=8), children, max_size=3),
@@ -202,10 +231,36 @@ def _mangled_value(draw: st.DrawFn, value: Any, depth: int = 0) -> Any:
     if depth and draw(st.integers(0, 5)) == 0:
         return draw(VALUES)
     if isinstance(value, dict):
-        return {key: draw(_mangled_value(child, depth + 1)) for key, child in value.items()}
+        kept = {key: child for key, child in value.items() if draw(st.integers(0, 11))}
+        return {key: draw(_mangled_value(child, depth + 1)) for key, child in kept.items()}
     if isinstance(value, list):
         return [draw(_mangled_value(child, depth + 1)) for child in value]
-    return value
+    return draw(_mangled_document(value)) if isinstance(value, str) else value
+
+
+@st.composite
+def _mangled_document(draw: st.DrawFn, text: str) -> str:
+    """A text whose branches are replaced too, if it is a document in JSON or YAML."""
+    for read, write in ((json.loads, json.dumps), (yaml.safe_load, yaml.safe_dump)):
+        try:
+            document = read(text)
+        except (ValueError, yaml.YAMLError):
+            continue
+        if isinstance(document, (dict, list)):
+            return str(write(draw(_mangled_value(document))))
+    return text
+
+
+@pytest.mark.parametrize("each", [each for each in RULES if each.id not in ESSENTIAL], ids=lambda each: each.id)
+def test_no_huge_value_makes_a_rule_fail(each: Rule[Any]) -> None:
+    for sample in samples(each, Case.ALLOWED, Case.DISALLOWED):
+        for index, resource in enumerate(sample.resources):
+            for huge in HUGE[:5]:
+                for path, properties in blurred(resource.properties, huge):
+                    resources = list(sample.resources)
+                    resources[index] = replace(resource, properties=properties)
+                    reports = judge(each, replace(sample, resources=tuple(resources)))
+                    assert [one for one in reports if one.state is State.ERROR] == [], f"{resource.name}{path}"
 
 
 @pytest.mark.parametrize("each", [each for each in RULES if each.id not in ESSENTIAL], ids=lambda each: each.id)

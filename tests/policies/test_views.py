@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import sys
+from pathlib import Path
 
 import pulumi.runtime.rpc as sdk
 import pulumi_aws
+import pulumi_kubernetes
 import pytest
 
 from policies import views
 from policies.checks.s3_block_public import PUBLIC_ACCESS_BLOCK
+from policies.pack import RULES
+from policies.rule import ANY_TYPE
 from policies.stack import Stack
 from policies.tagging import taggable, tags
 from policies.tokens import BUCKET, DEPLOYMENT, canonical_token
@@ -98,6 +103,21 @@ def test_every_older_aws_name_leads_to_a_type_that_exists() -> None:
     for token in sorted(_published("aws:s3/")):
         if token.endswith("V2"):
             assert canonical_token(token) in _published("aws:s3/"), token
+
+
+def test_every_kubernetes_kind_that_a_rule_judges_is_judged_in_every_version_that_can_be_written() -> None:
+    """Of the kinds of Kubernetes itself, which the installed package has in each version that was ever served."""
+    versions: dict[str, set[str]] = {}
+    for folder in (Path(str(pulumi_kubernetes.__file__)).parent).glob("*/v*"):
+        group = folder.parent.name
+        for module in folder.glob("*.py"):
+            for token in re.findall(rf"'(kubernetes:[a-z.0-9]+/{folder.name}:\w+)'", module.read_text("utf-8")):
+                versions.setdefault(f"{group}:{token.rpartition(':')[2]}", set()).add(token)
+    judged = {token for each in RULES for token in each.tokens if ANY_TYPE not in each.tokens}
+    of_kubernetes = {name for name, tokens in versions.items() if not tokens.isdisjoint(judged)}
+    assert len(of_kubernetes) > 15
+    missed = {token for name in of_kubernetes for token in versions[name] if canonical_token(token) not in judged}
+    assert missed == set()
 
 
 def test_companions_are_found_by_dependency_then_by_stated_name() -> None:

@@ -25,6 +25,11 @@ SAMPLES = (
     sample(Case.OUTSIDE, "a day earlier", ("holds only from 2026-11-21",), granted="2026-11-21"),
     sample(Case.INSIDE, "shortest literal name", pattern="*::mod*"),
     sample(Case.OUTSIDE, "too short a name", ("names no resource",), "*::mo*"),
+    sample(Case.OUTSIDE, "a name in pieces", ("names no resource",), "*::*o*d*e*l*"),
+    sample(Case.INSIDE, "a class beside a literal name", pattern="*::mod[a-z]l?"),
+    sample(Case.DISALLOWED, "any letter", ("names no resource",), "*::[a-z]*"),
+    sample(Case.DISALLOWED, "any but a few", ("names no resource",), "*::[!xyz]*"),
+    sample(Case.DISALLOWED, "any of a class with what separates names in it", ("names no resource",), "*[abc::def-z]*"),
     Sample(Case.INSIDE, "ten resources", ELEVEN[:10], waivers=(waiver(RULE, "*::models-*"),)),
     Sample(
         Case.OUTSIDE,

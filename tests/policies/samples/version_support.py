@@ -21,6 +21,11 @@ def addon(version: object, name: object = "kube-proxy") -> Declared:
     return Declared(EKS_ADDON, "addon", properties, {"clusterName": ("cluster",)})
 
 
+def lone(version: object, name: object = "vpc-cni") -> Declared:
+    """An add-on whose cluster is of another stack."""
+    return Declared(EKS_ADDON, "addon", {"clusterName": "prod", "addonName": name, "addonVersion": version})
+
+
 def ends(day: str) -> dict[str, object]:
     return {"standard_support_ends": [f"1.35={day}"]}
 
@@ -30,6 +35,32 @@ SAMPLES = (
     Sample(Case.ALLOWED, "newer than the table", (cluster("1.39"),)),
     Sample(Case.ALLOWED, "what follows its cluster", (cluster(), nodes(None), addon(None))),
     Sample(Case.ALLOWED, "add-on with versions of its own", (cluster(), addon("v0.8.1", "metrics-server"))),
+    Sample(Case.ALLOWED, "add-on that EKS chooses", (lone(None),)),
+    Sample(Case.ALLOWED, "add-on with its cluster", (cluster(), addon("v1.21.1-eksbuild.8", "vpc-cni"))),
+    Sample(Case.INSIDE, "oldest add-on", (lone("v1.14.0-eksbuild.3"),)),
+    Sample(Case.OUTSIDE, "older add-on", (lone("v1.13.4-eksbuild.1"),), ("older than 1.14",)),
+    Sample(
+        Case.INSIDE,
+        "versions are numbers",
+        (lone("v1.100.0-eksbuild.1", "aws-ebs-csi-driver"),),
+        parameters={"lowest_addons": ["aws-ebs-csi-driver=v1.59.0"]},
+    ),
+    Sample(
+        Case.OUTSIDE,
+        "a patch older than the parameter",
+        (lone("v1.58.9-eksbuild.1", "aws-ebs-csi-driver"),),
+        ("older than v1.59.0",),
+        parameters={"lowest_addons": ["aws-ebs-csi-driver=v1.59.0"]},
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "add-on of no version at all",
+        (lone("latest"),),
+        ("addonVersion is not a version of an add-on",),
+    ),
+    Sample(Case.UNKNOWN, "add-on", (lone(UNKNOWN),), ("addonVersion is not known",)),
+    Sample(Case.UNKNOWN, "name of an add-on", (lone("v1.13.4", UNKNOWN),), ("addonName is not known",)),
+    Sample(Case.NOT_APPLICABLE, "add-on that the table does not name", (lone("v0.1.0", "metrics-server"),)),
     Sample(Case.ALLOWED, "function", (Declared(FUNCTION, "f", {"runtime": "python3.14"}),)),
     Sample(Case.INSIDE, "last day of support", (cluster(),), parameters=ends("2026-11-20")),
     Sample(

@@ -26,6 +26,7 @@ FAULTS = (
         ("autoscale-bounded",),
         also={"k8s-spread-pdb": labelled("serving.blueprint/tier", "0", "1")},
     ),
+    Fault("replicas that each update resets", ROLLOUT, put("spec.replicas", 3), ("autoscale-bounded",)),
     Fault("pool without limit", _POOL, drop("spec.limits"), ("karpenter-limits", "cost-ceiling-static")),
     Fault("pool without budget of disruption", _POOL, drop("spec.disruption.budgets"), ("karpenter-limits",)),
     Fault("nodes for ever", _POOL, put("spec.template.spec.expireAfter", "Never"), ("karpenter-limits",)),
