@@ -66,10 +66,15 @@ def rate_limit(limits: Limits, proxies: int, callers: Callers | None) -> dict[st
     if per_minute is None:
         return {}
     if callers is not None and callers.verified:
-        caller: dict[str, Any] = {"headers": [{"type": "Distinct", "name": CALLER_HEADER}]}
+        named = {"headers": [{"type": "Distinct", "name": CALLER_HEADER}]}
+        # all whose tokens lack the claim are one caller; health checks, which carry no token, are not counted
+        unnamed = {"type": "RegularExpression", "name": CALLER_HEADER, "value": ".+", "invert": True}
+        told_apart = [named, {"headers": [unnamed], "methods": [{"value": "POST"}]}]
     else:
-        caller = {"sourceCIDR": {"type": "Distinct", "value": "0.0.0.0/0"}}
-    return {"rateLimit": {"local": {"rules": [{"clientSelectors": [caller], "limit": _share(per_minute, proxies)}]}}}
+        told_apart = [{"sourceCIDR": {"type": "Distinct", "value": "0.0.0.0/0"}}]
+    share = _share(per_minute, proxies)
+    rules = [{"clientSelectors": [selected], "limit": share} for selected in told_apart]
+    return {"rateLimit": {"local": {"rules": rules}}}
 
 
 def _share(per_minute: int, proxies: int) -> dict[str, Any]:
@@ -111,7 +116,7 @@ def _known(workload: Workload, callers: Callers) -> Iterator[dict[str, Any]]:
     for header in (PREVIEW_HEADER, STAND_IN_HEADER):
         asked = {"headers": [{"name": header, "values": ["true"]}]}
         for operation in operations:
-            yield _rule("Allow", {**asked, **_groups(callers, blueprint.probers)}, operation)
+            yield _rule("Allow", {**asked, **_groups(callers, blueprint.deployers)}, operation)
         yield _rule("Deny", asked)
     for operation in operations:
         yield _rule("Allow", _groups(callers, blueprint.callers), operation)

@@ -76,7 +76,7 @@ def switch_access(workload: Workload) -> dict[str, Manifest]:
                 # what admission lets them put into a route are hosts of their tenant's
                 *(
                     {"kind": "Group", "apiGroup": _RBAC, "name": group}
-                    for group in sorted(set(workload.blueprint.governance.access.deploy))
+                    for group in sorted(set(workload.blueprint.deployers))
                 ),
             ],
         },

@@ -24,7 +24,7 @@ from components.delivery_queue import DeliveryNames, deliver_statements, deliver
 from components.feature_store import read_features
 from components.gateway import Gateway
 from components.hosts import regional_host
-from components.iam import Statement, create_role, pod_identity_trust, role_name
+from components.iam import Condition, Statement, arn, create_role, pod_identity_trust, role_name
 from components.isolation import workload_policy
 from components.leader_worker_set import leader_worker_set
 from components.manifest import Manifest, create_object, declared_dependencies
@@ -63,7 +63,8 @@ class ModelServiceArgs(TypedDict):
         tools_image_digest: Its digest.
         model_bucket: Bucket of the model store in this region.
         model_key_arn: Key of that bucket.
-        signer_key_arn: Key whose public part verifies manifests; where they are signed by a key.
+        signer_key_arn: Key whose public part verifies manifests, where it is another account's or region's; by default
+            those here that have the alias that a manifest names.
         feature_table: Online feature table; where the model reads feature views.
         feature_table_arn: The table in this region; needed with `feature_table`.
         feature_key_arn: Key of that table; needed with `feature_table`.
@@ -226,14 +227,29 @@ class ModelService(pulumi.ComponentResource):
         spec, args = self._spec, self._args
         prefixes = sorted({model_prefix(workload.model.manifest) for workload in self._workloads})
         statements = read_models(spec.model_bucket, spec.region, prefixes, args["model_key_arn"])
-        if "signer_key_arn" in args:
-            signer = args["signer_key_arn"]
-            statements.append(Statement("VerifySignature", ("kms:GetPublicKey", "kms:Verify"), (signer,)))
+        statements += self._verify_signatures()
         if self._delivery_names is not None:
             statements += deliver_statements(self._delivery_names, spec.region, args["delivery_key_arn"])
         if spec.feature_table is not None:
             statements += read_features(args["feature_table_arn"], spec.region, args["feature_key_arn"])
         return statements
+
+    def _verify_signatures(self) -> list[Statement]:
+        """The key that is given, or those of this account and region that have the alias that a manifest names.
+
+        A statement cannot name a key by its alias as a resource, only in a condition (AWS KMS developer guide, "Use
+        aliases to control access to KMS keys", read 2026-11-26).
+        """
+        spec, actions = self._spec, ("kms:GetPublicKey", "kms:Verify")
+        if "signer_key_arn" in self._args:
+            return [Statement("VerifySignature", actions, (self._args["signer_key_arn"],))]
+        signers = {workload.model.manifest.signer for workload in self._workloads}
+        aliases = sorted(signer for signer in signers if signer.startswith("alias/"))
+        if not aliases:
+            return []
+        named = Condition("ForAnyValue:StringEquals", "kms:ResourceAliases", *aliases)
+        keys = arn("kms", spec.region, spec.account_id, "key/*")
+        return [Statement("VerifySignature", actions, (keys,), conditions=(named,))]
 
     def _create_workload(self, workload: Workload, identity: Sequence[pulumi.Resource]) -> None:
         prefix = "fallback-" if workload.stands_in else ""

@@ -461,7 +461,7 @@ class RegionalReplica(pulumi.ComponentResource):
 
     def _create_tenant(self, name: str) -> Tenant:
         tenant = self._environment.tenant(name)
-        operators = {tenant.owner, *(group for b in self._services_of(name) for group in b.governance.access.deploy)}
+        operators = {tenant.owner, *(group for b in self._services_of(name) for group in b.deployers)}
         return Tenant(
             f"{self._name}-{name}",
             {

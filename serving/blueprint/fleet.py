@@ -433,7 +433,7 @@ def _group_members(environment: Environment, blueprints: Mapping[str, Blueprint]
     if not stated:
         return
     used = {tenant.owner for tenant in environment.tenants}
-    used |= {group for blueprint in blueprints.values() for group in blueprint.governance.access.deploy}
+    used |= {group for blueprint in blueprints.values() for group in blueprint.deployers}
     for group in sorted(used - set(stated)):
         yield Finding(
             ("cluster", "group_roles"),

@@ -159,7 +159,7 @@ class Deliveries:
         digest = hashlib.sha256(payload.body).hexdigest()
         found = self._item(ticket_id)
         if found is None:
-            self._store(f"requests/{ticket_id}", payload)
+            self._store(_request_key(ticket_id, digest), payload)
             found = self._accept(ticket_id, caller, digest)
         if found["digest"]["S"] != digest:
             raise KeyReusedError(idempotency_key)
@@ -264,7 +264,7 @@ class Deliveries:
         )
         if not taken:
             return None
-        payload = self._load(f"requests/{reference.ticket_id}")
+        payload = self._load(_request_key(reference.ticket_id, found["digest"]["S"]))
         return Claim(reference, spent + 1, until - self._now(), payload)
 
     def finish(self, claim: Claim, status: int, answer: Payload) -> bool:
@@ -410,6 +410,11 @@ def ticket_id_of(caller: str, idempotency_key: str) -> str:
 
 def _key(ticket_id: str) -> dict[str, Any]:
     return {REQUEST_ATTRIBUTE: {"S": ticket_id}}
+
+
+def _request_key(ticket_id: str, digest: str) -> str:
+    """Where a request waits: by what it says, so that another one with the same idempotency key cannot replace it."""
+    return f"requests/{ticket_id}/{digest}"
 
 
 def _body(ticket_id: str) -> str:

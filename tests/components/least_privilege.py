@@ -46,6 +46,7 @@ WILDCARD_RESOURCES: dict[Where, str] = {
     Where("BucketPolicy", "DeliverConfig"): OBJECTS,
     Where("RolePolicy", "Payloads"): OBJECTS,
     Where("RolePolicy", "ReadModels"): OBJECTS,
+    Where("RolePolicy", "VerifySignature"): "the key is named by its alias, in a condition",
     Where("RolePolicy", "ReadSource"): OBJECTS,
     Where("RolePolicy", "WriteReplicas"): OBJECTS,
     Where("RolePolicy", "Describe"): NO_LEVEL,

@@ -63,7 +63,7 @@ def test_where_no_group_is_named_any_valid_token_will_do_and_none_will_not() -> 
 @pytest.mark.parametrize("callers", [CALLERS, None])
 def test_what_the_contract_does_not_offer_is_closed_to_everybody(path: str, callers: Callers | None) -> None:
     for sample in (workload(), workload("chat")):
-        groups = {*sample.blueprint.callers, *sample.blueprint.probers}
+        groups = {*sample.blueprint.callers, *sample.blueprint.deployers}
         for method in ("GET", "POST", "DELETE"):
             assert not allowed(sample, method, path, callers=callers, groups=groups)
 
@@ -125,7 +125,7 @@ def test_each_proxy_counts_its_share_and_all_together_never_less_than_the_limit(
     per_minute: int, proxies: int, share: dict[str, Any]
 ) -> None:
     limits = Limits(requests_per_minute_per_caller=per_minute)
-    (rule,) = rate_limit(limits, proxies, CALLERS)["rateLimit"]["local"]["rules"]
+    rule = rate_limit(limits, proxies, CALLERS)["rateLimit"]["local"]["rules"][0]
     assert rule["limit"] == share
     assert share["requests"] * (60 if share["unit"] == "Second" else 1) * proxies >= per_minute
 
@@ -134,13 +134,17 @@ def test_callers_are_told_apart_by_what_is_verified_or_else_by_address() -> None
     limits = Limits(requests_per_minute_per_caller=60)
 
     def selectors(callers: Callers | None) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = rate_limit(limits, 2, callers)["rateLimit"]["local"]["rules"][0][
-            "clientSelectors"
-        ]
-        return found
+        rules = rate_limit(limits, 2, callers)["rateLimit"]["local"]["rules"]
+        assert all(rule["limit"] == rules[0]["limit"] for rule in rules)
+        return [selector for rule in rules for selector in rule["clientSelectors"]]
 
-    assert selectors(CALLERS) == [{"headers": [{"type": "Distinct", "name": CALLER_HEADER}]}]
+    named, unnamed = selectors(CALLERS)
+    assert named == {"headers": [{"type": "Distinct", "name": CALLER_HEADER}]}
     assert selectors(None) == [{"sourceCIDR": {"type": "Distinct", "value": "0.0.0.0/0"}}]
+    # a token without the claim is no way around the limit; a health check is a GET and carries no token
+    (header,) = unnamed["headers"]
+    assert header == {"type": "RegularExpression", "name": CALLER_HEADER, "value": ".+", "invert": True}
+    assert unnamed["methods"] == [{"value": "POST"}]
 
 
 def test_nothing_is_limited_that_no_contract_limits() -> None:

@@ -84,9 +84,10 @@ def test_the_jobs_may_move_the_services_rungs_and_nothing_else(service: str) -> 
 
 @every_service
 def test_who_may_deploy_the_service_may_switch_its_rungs(service: str) -> None:
-    sample = workload(service, **{"governance.access.deploy": ["team-a", "team-b"]})
-    groups = [one["name"] for one in switch_access(sample)["binding"]["subjects"] if one["kind"] == "Group"]
-    assert groups == ["team-a", "team-b"]
+    for stated, groups in ((["team-a", "team-b"], ["team-a", "team-b"]), ([], ["owners"])):
+        sample = workload(service, **{"governance.access.deploy": stated, "identity.owner": "owners"})
+        subjects = switch_access(sample)["binding"]["subjects"]
+        assert [one["name"] for one in subjects if one["kind"] == "Group"] == groups
 
 
 @every_service

@@ -157,7 +157,15 @@ def test_the_key_of_the_signature_is_usable_where_it_is_given(record: Recorder) 
     allowed = statements(record(program(signer_key_arn=key)))["VerifySignature"]
     assert allowed["Resource"] == key
     assert "kms:Sign" not in allowed["Action"]
-    assert "VerifySignature" not in statements(record(program()))
+
+
+def test_the_keys_that_have_the_alias_of_the_manifest_verify_it_where_none_is_given(record: Recorder) -> None:
+    signer = blueprint("chat").model.manifest.signer
+    allowed = statements(record(program("chat")))["VerifySignature"]
+    assert allowed["Resource"] == f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"
+    assert allowed["Condition"] == {"ForAnyValue:StringEquals": {"kms:ResourceAliases": signer}}
+    by_name = blueprint("fraud-score", **{"model.manifest.signer": "CN=release,O=acme"})
+    assert "VerifySignature" not in statements(record(lambda: ModelService("service", service_args(by_name))))
 
 
 def test_the_identity_is_the_service_accounts_in_this_cluster(recorded: Recorded) -> None:

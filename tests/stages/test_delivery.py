@@ -51,6 +51,18 @@ def test_a_key_stands_for_one_request(bench: Bench) -> None:
         bench.deliveries.take_in("shop", "order-1", replace(REQUEST, body=b'{"amount": 2}'))
 
 
+def test_a_request_that_is_refused_for_its_key_does_not_replace_the_one_that_waits(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that come at the same time: neither finds the other's ticket, both store what they bring."""
+    bench.deliveries.take_in("shop", "order-1", REQUEST)
+    found, blind = bench.deliveries._item, iter((None,))
+    monkeypatch.setattr(bench.deliveries, "_item", lambda ticket_id: next(blind, found(ticket_id)))
+    with pytest.raises(KeyReusedError):
+        bench.deliveries.take_in("shop", "order-1", replace(REQUEST, body=b'{"amount": 2}'))
+    assert bench.claimed().payload == REQUEST
+
+
 def test_callers_do_not_share_keys_nor_see_each_others_tickets(bench: Bench) -> None:
     mine = bench.deliveries.take_in("shop", "order-1", REQUEST)
     yours = bench.deliveries.take_in("bank", "order-1", replace(REQUEST, body=b"{}"))

@@ -78,8 +78,8 @@ class Blueprint(Section):
         return self.governance.access.invoke
 
     @property
-    def probers(self) -> tuple[str, ...]:
-        """Groups that may ask for a version or a model that users do not get yet."""
+    def deployers(self) -> tuple[str, ...]:
+        """Groups that may deploy it, ask for what users do not get yet, and take steps of its ladder."""
         return self.governance.access.deploy or (self.identity.owner,)
 
     @property

@@ -17,8 +17,9 @@ class Limits(Section):
         default=None,
         ge=1,
         le=10_000_000,
-        description="Requests of one caller a minute and region. Each proxy of the gateway counts by itself: a caller "
-        "always gets as much, and up to maximum / minimum of the proxies times as much while more of them run.",
+        description="Requests of one caller a minute and region. Each proxy of the gateway counts its share by itself, "
+        "by the second where that is one or more: up to maximum / minimum of the proxies times as much while more of "
+        "them run, and less in bursts.",
     )
     max_output_tokens: int | None = Field(
         default=None,
