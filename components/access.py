@@ -19,6 +19,8 @@ from serving.blueprint.schema.contract import Delivery, Protocol
 from serving.blueprint.schema.limits import Limits
 
 _PROVIDER: Final = "environment"
+_AUTHORIZATION: Final = "Authorization"
+_BEARER: Final = "Bearer "
 _ANYBODY: Final[dict[str, Any]] = {"clientCIDRs": ["0.0.0.0/0", "::/0"]}
 _PART_OF: Final = "app.kubernetes.io/part-of"
 _SECONDS_PER_MINUTE: Final = 60
@@ -69,7 +71,8 @@ def rate_limit(limits: Limits, proxies: int, callers: Callers | None) -> dict[st
         named = {"headers": [{"type": "Distinct", "name": CALLER_HEADER}]}
         # all whose tokens lack the claim are one caller; health checks, which carry no token, are not counted
         unnamed = {"type": "RegularExpression", "name": CALLER_HEADER, "value": ".+", "invert": True}
-        told_apart = [named, {"headers": [unnamed], "methods": [{"value": "POST"}]}]
+        verified = {"type": "RegularExpression", "name": _AUTHORIZATION, "value": f"{_BEARER}.+"}
+        told_apart = [named, {"headers": [unnamed, verified]}]
     else:
         told_apart = [{"sourceCIDR": {"type": "Distinct", "value": "0.0.0.0/0"}}]
     share = _share(per_minute, proxies)
@@ -93,7 +96,7 @@ def _tokens(callers: Callers) -> dict[str, Any]:
         "remoteJWKS": {"uri": callers.jwks_uri},
         "claimToHeaders": [{"header": CALLER_HEADER, "claim": callers.caller_claim}],
         # by default a token is also taken from the query, which ends up in access logs
-        "extractFrom": {"headers": [{"name": "Authorization", "valuePrefix": "Bearer "}]},
+        "extractFrom": {"headers": [{"name": _AUTHORIZATION, "valuePrefix": _BEARER}]},
     }
     # a request without a token gets as far as the rules, of which only that for health checks lets it through
     return {"optional": True, "providers": [provider]}

@@ -243,8 +243,7 @@ class ModelService(pulumi.ComponentResource):
         spec, actions = self._spec, ("kms:GetPublicKey", "kms:Verify")
         if "signer_key_arn" in self._args:
             return [Statement("VerifySignature", actions, (self._args["signer_key_arn"],))]
-        signers = {workload.model.manifest.signer for workload in self._workloads}
-        aliases = sorted(signer for signer in signers if signer.startswith("alias/"))
+        aliases = sorted({alias for workload in self._workloads if (alias := workload.model.manifest.key_alias)})
         if not aliases:
             return []
         named = Condition("ForAnyValue:StringEquals", "kms:ResourceAliases", *aliases)

@@ -11,6 +11,7 @@ never shows it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -44,10 +45,16 @@ UNKNOWNS: Final = frozenset(
     }
 )
 
+_SEPARATORS: Final = re.compile(r"[.\[\]\"']+")
 _MISSING: Final = None
 _TRUTHS: Final = {"true": True, "false": False}
 _MASK: Final = "[secret]"
 _LONGEST_NUMBER_BITS: Final = 1024  # as many as the largest number has that the engine can carry: a double
+
+
+def path_steps(path: str) -> tuple[str, ...]:
+    """Steps of a property path as the engine writes it (`spec.replicas`, `spec["replicas"]`, `rules[0]`)."""
+    return tuple(step for step in _SEPARATORS.split(path) if step)
 
 
 class ReadError(Exception):

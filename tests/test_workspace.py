@@ -215,6 +215,11 @@ def test_services_that_would_hold_all_of_the_gateway_are_refused_by_name(project
     assert [problem.key.rpartition(".")[2] for problem in found] == ["fraud-score"]
 
 
+def test_the_owner_of_a_service_that_names_nobody_else_may_deploy_it_and_is_to_be_known(project: Path) -> None:
+    edit_blueprint(project, "embedding", **{"identity.owner": "ranking"})
+    assert any("no role for group 'ranking'" in problem.message for problem in problems(project))
+
+
 def test_people_cannot_decide_where_an_accelerator_does(project: Path) -> None:
     edit_blueprint(project, "chat", **{"recovery.failover": "manual"})
     edit_stack(project, "prod", routing={"kind": "accelerator"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Final
@@ -21,12 +20,11 @@ from policies.rule import (
     Violation,
     judge_each,
 )
-from policies.views import Node, Resource
+from policies.views import Node, Resource, path_steps
 
 _AWS_PROVIDER: Final = "pulumi:providers:aws"
 _INSECURE: Final = ("insecure", "skipCredentialsValidation", "skipRequestingAccountId")
 """Settings of the AWS provider that switch a check off. (`skipRegionValidation` is the provider's own default.)"""
-_SEPARATORS: Final = re.compile(r"[.\[\]\"']+")
 _WHOLE: Final = ("*", "**", "")
 
 
@@ -86,7 +84,7 @@ def check(resource: Resource, parameters: Governed) -> Outcomes:
 
 
 def _is_governed(path: str, parameters: Governed) -> bool:
-    steps = [step.lower() for step in _SEPARATORS.split(path) if step] or [""]
+    steps = path_steps(path.lower()) or ("",)
     if steps[0] in _WHOLE:
         return True
     # Below `spec` of a Kubernetes object stand replicas, which an autoscaler owns, beside images and what is secured:

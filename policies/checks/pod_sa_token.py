@@ -89,9 +89,11 @@ def _is_client(name: str, parameters: Tokens) -> bool:
 
 
 def fix(resource: Resource, parameters: Tokens) -> Patch:
-    """Refuse the token at an account that says nothing of it: a pod can still ask for it, and it can be undone.
+    """Refuse the token at an account that says nothing of it; what talks to the API is to be named in `api_clients`.
 
-    Pods are left alone, because a change of them restarts or replaces them.
+    Pods of an account that is not named there, and that rely on the default, lose their token when they start anew.
+
+    Pods themselves are left alone, because a change of them restarts or replaces them.
     """
     stated = resource["automountServiceAccountToken"]
     silent = resource.token == SERVICE_ACCOUNT and stated.truth() is None

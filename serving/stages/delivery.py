@@ -413,7 +413,7 @@ def _key(ticket_id: str) -> dict[str, Any]:
 
 
 def _request_key(ticket_id: str, digest: str) -> str:
-    """Where a request waits: by what it says, so that another one with the same idempotency key cannot replace it."""
+    """Where a request waits: by its body too, so that another one with the same idempotency key cannot replace it."""
     return f"requests/{ticket_id}/{digest}"
 
 

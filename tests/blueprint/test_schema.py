@@ -85,6 +85,8 @@ BROKEN = [
     ("recovery.backups.0.continuous", False, "cannot keep an RPO of 15 minutes"),
     ("recovery.backups", [], "at least 1 item"),
     ("recovery.backups.1", {"part": "feature-store", "every_minutes": 59}, "59 is less than 60"),
+    ("model.manifest.signer", "arn:aws:kms:eu-west-1:123456789012:alias/model-signing", "is no alias of a key"),
+    ("model.manifest.signer", "alias/${aws:username}", "is no alias of a key"),
     ("model.manifest.path", "manifest.json", "is not below 'fraud-gbm/3.2.0/'"),
     ("model.manifest.path", "fraud-gbm/3.2.0/../../other/manifest.json", "is not below 'fraud-gbm/3.2.0/'"),
     ("model.version", "3.2.0-rc.", "String should match pattern"),

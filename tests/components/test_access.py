@@ -141,10 +141,10 @@ def test_callers_are_told_apart_by_what_is_verified_or_else_by_address() -> None
     named, unnamed = selectors(CALLERS)
     assert named == {"headers": [{"type": "Distinct", "name": CALLER_HEADER}]}
     assert selectors(None) == [{"sourceCIDR": {"type": "Distinct", "value": "0.0.0.0/0"}}]
-    # a token without the claim is no way around the limit; a health check is a GET and carries no token
-    (header,) = unnamed["headers"]
-    assert header == {"type": "RegularExpression", "name": CALLER_HEADER, "value": ".+", "invert": True}
-    assert unnamed["methods"] == [{"value": "POST"}]
+    # a token without the claim is no way around the limit; health checks carry none
+    name, token = unnamed["headers"]
+    assert name == {"type": "RegularExpression", "name": CALLER_HEADER, "value": ".+", "invert": True}
+    assert token == {"type": "RegularExpression", "name": "Authorization", "value": "Bearer .+"}
 
 
 def test_nothing_is_limited_that_no_contract_limits() -> None:

@@ -106,6 +106,14 @@ def test_the_addons_that_are_made_are_those_that_are_counted(
     assert not not_among & made
 
 
+@pytest.mark.parametrize(("stated", "group"), [(["deployers"], "deployers"), ([], "ranking")])
+def test_who_deploys_a_service_operates_it_in_its_namespace(stated: list[str], group: str) -> None:
+    sample = blueprint("embedding", **{"identity.owner": "ranking", "governance.access": {"deploy": stated}})
+    recorded = record_program(lambda: make(environment("dev"), [sample]))
+    bindings = [one for one in recorded.of_type("RoleBinding") if one["roleRef"]["name"] == "operator"]
+    assert {subject["name"] for one in bindings for subject in one["subjects"]} == {"search-relevance", group}
+
+
 def gpu_groups(recorded: Recorded) -> list[Resource]:
     return [group for group in recorded.of_type(EKS_GROUP) if "NVIDIA" in group["amiType"]]
 

@@ -102,8 +102,8 @@ class Cluster(Section):
     admin_role_arns: tuple[RoleArn, ...] = Field(default=(), description="Roles that may administer the clusters.")
     group_roles: dict[str, tuple[RoleArn, ...]] = Field(
         default_factory=dict,
-        description="Groups of the clusters (owners of tenants, `governance.access.deploy`) -> roles whose people are "
-        "in them; none where an identity provider of the cluster says so.",
+        description="Groups of the clusters (owners of tenants, `governance.access.deploy` or a service's owner) -> "
+        "roles whose people are in them; none where an identity provider of the cluster says so.",
     )
     provided_addons: tuple[Addon, ...] = Field(
         default=(), description="Add-ons that the clusters have already, by whatever other means; not installed."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 
@@ -20,6 +21,9 @@ _COPY_SLACK = 1.1
 SPANS_NODES_SINCE = (0, 11, 2)
 """vLLM that spans nodes by multiprocessing: `--nnodes`, and headless further nodes (source distributions on PyPI of
 0.11.2, 0.12.0 and 0.32.0, `vllm/engine/arg_utils.py`, `vllm/entrypoints/cli/serve.py`, read 2026-11)."""
+
+_ALIAS = "alias/"
+_KEY_ALIAS = re.compile(r"alias/[A-Za-z0-9/_-]+", re.ASCII)  # AWS KMS API reference, CreateAlias, read 2026-11-26
 
 _OWNED_WHERE_NODES_ARE_SPANNED = frozenset(
     {
@@ -216,10 +220,30 @@ class Manifest(Section):
     )
     digest: Sha256 = Field(description="Digest of the manifest, which lists the digest of every file.")
     signer: str = Field(
-        description="Identity that must have signed the manifest (a certificate subject or a key alias).",
+        description="Identity that must have signed the manifest: a certificate subject, or the alias of a key of AWS "
+        "KMS (`alias/NAME`), which must exist in every region of the service.",
         min_length=3,
         max_length=200,
     )
+
+    @property
+    def key_alias(self) -> str | None:
+        """Alias of the key of AWS KMS that signed the manifest; None where somebody signed by name."""
+        return self.signer if self.signer.startswith(_ALIAS) else None
+
+    @model_validator(mode="after")
+    def _check(self) -> Manifest:
+        raise_findings(self._findings())
+        return self
+
+    def _findings(self) -> Iterator[Finding]:
+        if self.signer.startswith("arn:") or (self.key_alias and not _KEY_ALIAS.fullmatch(self.signer)):
+            yield Finding(
+                ("signer",),
+                f"'{self.signer}' is no alias of a key",
+                effect="replicas could not be allowed to use the key, and would never start",
+                remedy=f"name the key by its alias alone, as {_ALIAS}model-signing",
+            )
 
 
 class Model(Section):

@@ -1,7 +1,9 @@
 """How the pretended kubelets behave here: stages for KWOK.
 
-Owns the one difference to KWOK's own fast stages: a replica that is to go stays for the whole of its grace, as one
-does whose longest request has just begun.
+Owns the two differences to KWOK's own fast stages. A replica that is to go stays for the whole of its grace, as one
+does whose longest request has just begun. And a node falls silent for certain: KWOK 0.8.0 forgets one that loses its
+label, but a heartbeat that is under way then brings about the next one, and so on for ever (`immediateNextStage`,
+pkg/kwok/controllers/node_controller.go, read 2026-11-26), unless the stage asks for the label too.
 """
 
 from __future__ import annotations
@@ -60,4 +62,6 @@ def _stages() -> Iterator[dict[str, Any]]:
     for file in (file for stage in _STAGES for file in sorted((root / stage).glob("*.yaml"))):
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
         if document["kind"] == "Stage" and document["metadata"]["name"] != _OWN:
+            if document["spec"]["resourceRef"]["kind"] == "Node":
+                document["spec"]["selector"]["matchLabels"] = dict(PLAYED)
             yield document

@@ -35,6 +35,8 @@ def workload(
 
 
 TASKS = "ecs:service:DesiredCount"
+READERS, SHARDS = "rds:cluster:ReadReplicaCount", "elasticache:replication-group:NodeGroups"
+SPOT = "ec2:spot-fleet-request:TargetCapacity"
 READS, WRITES = "dynamodb:table:ReadCapacityUnits", "dynamodb:table:WriteCapacityUnits"
 
 
@@ -96,6 +98,33 @@ SAMPLES = (
         "asynchronous endpoint without instances",
         (target(0, 4, "sagemaker:variant:DesiredInstanceCount", "2"), policy("sagemaker:variant:DesiredInstanceCount")),
     ),
+    Sample(
+        Case.ALLOWED,
+        "one reader beside a writer",
+        (target(1, 4, READERS), policy(READERS)),
+    ),
+    Sample(Case.OUTSIDE, "cap of readers", (target(1, 101, READERS), policy(READERS)), ("more than 100",)),
+    Sample(Case.ALLOWED, "one shard", (target(1, 4, SHARDS), policy(SHARDS))),
+    Sample(Case.ALLOWED, "weighted capacity", (target(1, 400, SPOT), policy(SPOT))),
+    Sample(
+        Case.RESOLVED,
+        "both compute the resource from the same service",
+        (
+            replace(target(resource=UNKNOWN), needs={"resourceId": ("service",)}),
+            replace(policy(resource=UNKNOWN), needs={"resourceId": ("service",)}),
+            Declared("aws:ecs/service:Service", "service", {}),
+        ),
+    ),
+    Sample(
+        Case.DISALLOWED,
+        "the only policy is another target's",
+        (
+            target(resource=UNKNOWN),
+            replace(target(resource=UNKNOWN), name="other"),
+            replace(policy(resource=UNKNOWN), needs={"resourceId": ("other",)}),
+        ),
+        ("no scaling policy and no scheduled action",),
+    ),
     Sample(Case.ALLOWED, "units are no replicas", (target(1, 4_000, READS), policy(READS))),
     Sample(Case.INSIDE, "cap of a target", (target(2, 100), policy())),
     Sample(Case.OUTSIDE, "cap of a target", (target(2, 101), policy()), ("maxCapacity is more than 100",)),
@@ -142,6 +171,15 @@ SAMPLES = (
     ),
     Sample(Case.ALLOWED, "the autoscaler owns the number", (pods(), workload(None))),
     Sample(Case.ALLOWED, "changes of the number are passed over", (pods(), workload(ignores=("spec.replicas",)))),
+    Sample(Case.ALLOWED, "so are they in brackets", (pods(), workload(ignores=('spec["replicas"]',)))),
+    Sample(Case.ALLOWED, "so are they as a part", (pods(), workload(ignores=("spec",)))),
+    Sample(
+        Case.DISALLOWED,
+        "other changes are passed over",
+        (pods(), workload(ignores=("spec.template", "spec.replicas.more"))),
+        ("spec.replicas is stated",),
+    ),
+    Sample(Case.UNKNOWN, "a workload of who knows which place", (pods(), workload(namespace=UNKNOWN)), ("not known",)),
     Sample(Case.ALLOWED, "workload of the same name in another namespace", (pods(), workload(namespace="batch"))),
     Sample(
         Case.ALLOWED,
