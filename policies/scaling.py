@@ -1,6 +1,7 @@
 """Autoscalers: what they scale, and between which bounds.
 
-Owns the difference between KEDA's ScaledObject and the HorizontalPodAutoscaler. It judges nothing.
+Owns the difference between KEDA's ScaledObject, the HorizontalPodAutoscaler, and targets of Application Auto Scaling.
+It judges nothing.
 """
 
 from __future__ import annotations
@@ -18,15 +19,21 @@ POD_AUTOSCALERS: Final = tuple(
     f"kubernetes:autoscaling/{version}:HorizontalPodAutoscaler" for version in ("v2", "v1", "v2beta1", "v2beta2")
 )
 AUTOSCALERS: Final = (SCALED_OBJECT, *POD_AUTOSCALERS)
+"""What scales pods."""
+TARGET: Final = "aws:appautoscaling/target:Target"
 
 
 def lower_bound(scaler: Resource) -> Node:
-    """Fewest replicas."""
+    """Fewest replicas, or whatever else a target counts."""
+    if scaler.token == TARGET:
+        return scaler["minCapacity"]
     return scaler.at("spec", "minReplicaCount" if scaler.token == SCALED_OBJECT else "minReplicas")
 
 
 def upper_bound(scaler: Resource) -> Node:
-    """Most replicas."""
+    """Most replicas, or whatever else a target counts."""
+    if scaler.token == TARGET:
+        return scaler["maxCapacity"]
     return scaler.at("spec", "maxReplicaCount" if scaler.token == SCALED_OBJECT else "maxReplicas")
 
 

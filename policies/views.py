@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from policies.tokens import canonical_token
 from serving.blueprint.errors import KeyPath, format_path
-from serving.blueprint.wording import shown_value
+from serving.blueprint.wording import LONGEST_NUMBER_BITS, shown_value
 
 if TYPE_CHECKING:
     from policies.stack import Stack
@@ -49,7 +49,6 @@ _SEPARATORS: Final = re.compile(r"[.\[\]\"']+")
 _MISSING: Final = None
 _TRUTHS: Final = {"true": True, "false": False}
 _MASK: Final = "[secret]"
-_LONGEST_NUMBER_BITS: Final = 1024  # as many as the largest number has that the engine can carry: a double
 
 
 def path_steps(path: str) -> tuple[str, ...]:
@@ -143,7 +142,7 @@ class Node:
             return raw
         if isinstance(raw, float):
             return str(int(raw)) if raw.is_integer() else str(raw)
-        if isinstance(raw, int) and not isinstance(raw, bool) and raw.bit_length() <= _LONGEST_NUMBER_BITS:
+        if isinstance(raw, int) and not isinstance(raw, bool) and raw.bit_length() <= LONGEST_NUMBER_BITS:
             return str(raw)
         raise self.malformed("a text")
 

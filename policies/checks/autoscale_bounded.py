@@ -22,16 +22,15 @@ from policies.rule import (
     Violation,
     judge_each,
 )
-from policies.scaling import AUTOSCALERS, lower_bound, upper_bound
+from policies.scaling import AUTOSCALERS, TARGET, lower_bound, upper_bound
 from policies.stack import Stack
 from policies.tagging import tag_of
-from policies.tokens import DEPLOYMENT, LEADER_WORKER_SET, ROLLOUT, STATEFUL_SET
+from policies.tokens import SERVERS, STATEFUL_SET
 from policies.views import ReadError, Resource, path_steps
 from policies.workloads import Place, marks, object_name, place
 from serving.blueprint.tags import TagKey
 from serving.blueprint.vocabulary import EnvironmentKind, Tier
 
-TARGET: Final = "aws:appautoscaling/target:Target"
 _MOVERS: Final = ("aws:appautoscaling/policy:Policy", "aws:appautoscaling/scheduledAction:ScheduledAction")
 """What moves the capacity of a target: by a metric, or by the clock."""
 _AMOUNTS: Final = (
@@ -47,7 +46,7 @@ _AMOUNTS: Final = (
 `ScalableDimension`)."""
 _BESIDE: Final = (":ReadReplicaCount", "replication-group:Replicas", "replication-group:NodeGroups")
 """Ends of those that count what is there beside a first one, or shards: one of them is no single point of failure."""
-_SCALABLE: Final = (DEPLOYMENT, ROLLOUT, LEADER_WORKER_SET, STATEFUL_SET)
+_SCALABLE: Final = (*SERVERS, STATEFUL_SET)
 _TIER_0: Final = str(Tier.USERS_STOP.value)
 _REPLICAS: Final = ("spec", "replicas")
 
@@ -72,7 +71,7 @@ def check(scaler: Resource, parameters: ScalingBounds) -> Outcomes:
 
 
 def _judge_upper(scaler: Resource, parameters: ScalingBounds) -> Iterator[Outcome]:
-    node = scaler["maxCapacity"] if scaler.token == TARGET else upper_bound(scaler)
+    node = upper_bound(scaler)
     upper = node.number()
     if upper is None:
         yield Violation(f"{node.place} is missing")
@@ -81,7 +80,7 @@ def _judge_upper(scaler: Resource, parameters: ScalingBounds) -> Iterator[Outcom
 
 
 def _judge_lower(scaler: Resource, parameters: ScalingBounds) -> Iterator[Outcome]:
-    node = scaler["minCapacity"] if scaler.token == TARGET else lower_bound(scaler)
+    node = lower_bound(scaler)
     lower = node.number()
     if lower is None:
         yield Violation(f"{node.place} is missing")
@@ -154,8 +153,9 @@ def _index_movers(stack: Stack) -> _Movers:
     return movers
 
 
-def _dependencies(resource: Resource) -> frozenset[str]:
-    return frozenset(resource.property_dependencies.get("resourceId", ()))
+def _dependencies(resource: Resource, key: str = "resourceId") -> frozenset[str]:
+    """Resources that the property comes from."""
+    return frozenset(resource.property_dependencies.get(key, ()))
 
 
 def _moves(mover: Resource, target: Resource) -> bool:
@@ -165,11 +165,11 @@ def _moves(mover: Resource, target: Resource) -> bool:
 
 def _has_same(mover: Resource, target: Resource, key: str) -> bool:
     """Whether the property comes from the target, from where the target's own comes from, or states the same."""
-    sources = mover.property_dependencies.get(key, ())
+    sources = _dependencies(mover, key)
     if target.urn in sources:
         return True
     if sources and mover[key].unknown and target[key].unknown:
-        return set(sources) == set(target.property_dependencies.get(key, ()))
+        return sources == _dependencies(target, key)
     return mover[key].text() == target[key].text()
 
 
@@ -186,7 +186,7 @@ def _judge_replicas(scaler: Resource, parameters: ScalingBounds) -> Iterator[Out
     workload = _scaled(scaler)
     if workload is None:
         return
-    node = workload.at("spec", "replicas")
+    node = workload.at(*_REPLICAS)
     if node.number() is not None:
         yield Violation(
             f"{node.place} is stated, and an autoscaler scales the workload",
@@ -214,7 +214,7 @@ def _scaled(scaler: Resource) -> Resource | None:
 def _index_counted(stack: Stack) -> _Counted:
     counted = _Counted()
     for workload in stack.of(*_SCALABLE):
-        if workload.at("spec", "replicas").missing or any(map(_covers_replicas, workload.ignore_changes)):
+        if workload.at(*_REPLICAS).missing or any(map(_covers_replicas, workload.ignore_changes)):
             continue
         kind = workload.token.rpartition(":")[2]
         counted.by_urn[workload.urn] = workload

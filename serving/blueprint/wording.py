@@ -15,7 +15,8 @@ from serving.blueprint.errors import KeyPath, format_path
 
 MAXIMUM_SHOWN_CHARACTERS = 60
 """A longer value fills the terminal and still does not help to find the mistake."""
-_LONGEST_SHOWN_BITS = 1024  # Python writes no number of over 4,300 digits, and no property holds one
+LONGEST_NUMBER_BITS = 1024
+"""As many as the largest number has that the engine can carry, a double; Python writes none of over 4,300 digits."""
 
 _HIDDEN = "(not shown: it may be a secret)"
 
@@ -77,7 +78,7 @@ def shown_value(path: KeyPath, value: object) -> str:
         return f"(a list of {len(value)})"
     if looks_secret(path) or (isinstance(value, str) and has_secret_form(value)):
         return _HIDDEN
-    if isinstance(value, int) and value.bit_length() > _LONGEST_SHOWN_BITS:
+    if isinstance(value, int) and value.bit_length() > LONGEST_NUMBER_BITS:
         return f"(a number of {value.bit_length()} bits)"
     text = json.dumps(value, ensure_ascii=False, default=str)
     return _shortened(printable(text), MAXIMUM_SHOWN_CHARACTERS)

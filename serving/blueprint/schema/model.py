@@ -23,7 +23,7 @@ SPANS_NODES_SINCE = (0, 11, 2)
 0.11.2, 0.12.0 and 0.32.0, `vllm/engine/arg_utils.py`, `vllm/entrypoints/cli/serve.py`, read 2026-11)."""
 
 _ALIAS = "alias/"
-_KEY_ALIAS = re.compile(r"alias/[A-Za-z0-9/_-]+", re.ASCII)  # AWS KMS API reference, CreateAlias, read 2026-11-26
+_KEY_ALIAS = re.compile(rf"{_ALIAS}[A-Za-z0-9/_-]+", re.ASCII)  # AWS KMS API reference, CreateAlias, read 2026-11-26
 
 _OWNED_WHERE_NODES_ARE_SPANNED = frozenset(
     {

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from policies.checks.autoscale_bounded import TARGET
-from policies.scaling import POD_AUTOSCALERS, SCALED_OBJECT
+from policies.scaling import POD_AUTOSCALERS, SCALED_OBJECT, TARGET
 from policies.tokens import DEPLOYMENT, ROLLOUT
 from policies.views import UNKNOWN
 from serving.blueprint.tags import TagKey
