@@ -1,6 +1,6 @@
 # make preview [STACK=dev|prod]   what the stack would be, with governance; no cloud account
 # make test                      the tests
-# make check                     what CI runs, without the next one
+# make check                     what CI runs, without the next four
 # make cluster-test              a real control plane: manifests, admission, rehearsals; builds it once, which takes long
 # make engine-test               program and pack in the real engine; needs the Pulumi CLI on PATH
 # make contract-test             a real MLServer keeps the contract of the fraud score

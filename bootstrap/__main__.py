@@ -13,8 +13,6 @@ ENVIRONMENT = "state"
 _KEPT_DAYS = 365
 
 _TAGS: dict[str, str] = {
-    TagKey.OWNER: "ml-platform",
-    TagKey.COST_CENTER: "cc-4100",
     TagKey.DATA_CLASS: "confidential",
     TagKey.ENVIRONMENT: ENVIRONMENT,
     TagKey.SERVICE: PLATFORM_SERVICE,
@@ -28,6 +26,7 @@ def main() -> None:
     """Build the backend."""
     config = pulumi.Config()
     account_id, home = config.require("account_id"), config.require("home_region")
+    tags = {TagKey.OWNER: config.require("owner"), TagKey.COST_CENTER: config.require("cost_center"), **_TAGS}
     provider = aws.Provider("aws", region=home, allowed_account_ids=[account_id])
     try:
         backend = StateBackend(
@@ -42,7 +41,7 @@ def main() -> None:
                 "noncurrent_days": _KEPT_DAYS,
                 "log_retention_days": _KEPT_DAYS,
                 "lock_changeable_for_days": 3,
-                "tags": _TAGS,
+                "tags": tags,
             },
             pulumi.ResourceOptions(providers=[provider]),
         )

@@ -20,8 +20,9 @@ _HEAD = """# Policies
 <!-- Rendered from the rules by `make generate`; do not edit. -->
 
 Every rule judges any Pulumi stack's resources by their types and properties. Its level is *mandatory* (a
-violation stops the preview), *advisory*, or *disabled*; an environment changes levels and parameters, and
-waives single findings, below `policies:` of its `Pulumi.<stack>.yaml`. What a mandatory rule cannot judge
+violation stops the preview), *advisory*, *remediate* (what the rule can fix is fixed, the rest is mandatory), or
+*disabled*; an environment changes levels and parameters, and waives single findings, below `policies:` of its
+`Pulumi.<stack>.yaml`. What a mandatory rule cannot judge
 before deployment is reported as *undetermined*, at the rule's own level.
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from components.state_backend import StateBackendArgs, StateBackendSpec
 from serving.preview.plan import Plan, PlanResource
@@ -78,3 +79,11 @@ def test_secrets_have_a_key_of_their_own_that_only_operators_are_granted_in_both
 def test_what_operators_need_is_exported_and_nothing_else(plan: Plan) -> None:
     assert set(plan.outputs) == {"login_url", "operator_policy_arn", "secrets_provider"}
     assert len(of_type(plan, "Policy")) == 1
+
+
+def test_owner_and_cost_center_are_those_of_the_configuration(plan: Plan) -> None:
+    config = yaml.safe_load((ROOT / "bootstrap/Pulumi.main.yaml").read_text(encoding="utf-8"))["config"]
+    stated = {config["serving-bootstrap:owner"], config["serving-bootstrap:cost_center"]}
+    assert len(stated) == 2
+    for bucket in of_type(plan, "Bucket"):
+        assert stated <= set(bucket.inputs["tags"].values())

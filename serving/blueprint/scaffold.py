@@ -93,7 +93,7 @@ _PARTS: Final[Mapping[Kind, Mapping[str, str]]] = {
     },
     Kind.TABULAR: {
         "description": "Scores rows of features.",
-        "contract": "  protocol: open-inference-v2",
+        "contract": "  protocol: open-inference-v2\n  path: /v2/models/$name/infer",
         "engine": "name: mlserver, version: 1.7.1, image: serving/mlserver",
         "model": "  format: skops\n  size_gib: 0.2\n  resources: {cpu: 2, memory_gib: 4}",
         "slo": "  availability_percent: 99.9  # never 100: it would leave no error budget\n  latency_ms: {p95: 100}",
@@ -115,7 +115,8 @@ def render(name: str, kind: Kind) -> str:
     """
     _check_name(name)
     # a digest and a commit of zeros have the right form and, being nobody's, fail every verification
-    return _TEMPLATE.substitute(name=name, zeros="0" * 64, commit="0" * 40, **_PARTS[kind])
+    parts = {key: Template(part).substitute(name=name) for key, part in _PARTS[kind].items()}
+    return _TEMPLATE.substitute(name=name, zeros="0" * 64, commit="0" * 40, **parts)
 
 
 def new_blueprint(name: str, kind: Kind, folder: str | os.PathLike[str]) -> Path:

@@ -18,7 +18,8 @@ Rendered from the blueprints by `python -m serving.generate`; do not edit.
 
 A worse answer at once instead of none. Each rung stands ready at the gateway and is switched by one command, in each
 region by itself ([decision 0030](../adr/0030-rungs-are-routes-of-their-own.md)). **Alerts that lead here**:
-`DegradationStepDue`, `DegradationStepOn`, `DegradationStepLasts`; they carry both commands (`switch_on`, `switch_off`).
+`DegradationStepDue`, `DegradationStepOn`, `DegradationStepLasts`, by way of
+[infrastructure-outage](infrastructure-outage.md); they carry both commands (`switch_on`, `switch_off`).
 
 ## Before
 - Context and variables as in [README](README.md#before-the-first-command). Who may deploy the service may switch.
@@ -35,17 +36,17 @@ region by itself ([decision 0030](../adr/0030-rungs-are-routes-of-their-own.md))
 ```sh
 kubectl -n "$TENANT" get httproutes -o custom-columns=\\
 'ROUTE:.metadata.name,GATEWAY:.spec.parentRefs[*].name,BY:.metadata.annotations.serving\\.blueprint/switched-by'
-curl -si "https://$HOST/" | grep -i '^{DEGRADATION_HEADER}'
 ```
-A rung without a gateway is off. The service's dashboard shows the same over time.
+A rung without a gateway is off. Answers of one that is on carry `{DEGRADATION_HEADER}`; `{Action.SHED_LOW_PRIORITY}`
+shows only on requests with `{PRIORITY_HEADER}: {LOW_PRIORITY}`.
 
 ## Rungs
 Every command may be given twice; the second time changes nothing.
 """
 
-_TAIL = """## Verify
-- An answer carries the response header `x-serving-degradation` with the rung's name, in each region where it is on.
-- `kubectl -n "$TENANT" get httproute "$SERVICE-ACTION" -o jsonpath='{.status.parents[*].conditions}'`: `Accepted` and
+_TAIL = f"""## Verify
+- An answer carries the response header `{DEGRADATION_HEADER}` with the rung's name, in each region where it is on.
+- `kubectl -n "$TENANT" get httproute "$SERVICE-ACTION" -o jsonpath='{{.status.parents[*].conditions}}'`: `Accepted` and
   `ResolvedRefs` are `True`. If not, the gateway answers 500: switch it off.
 - After switching off, the header is gone and the service's own errors and latency stay below the rung's threshold.
 """

@@ -72,7 +72,9 @@ class Tools(Section):
 class PolicySettings(Section):
     """How strict the policy pack is here. The pack itself validates rule names and parameters."""
 
-    levels: dict[str, str] = Field(default_factory=dict, description="Rule id -> advisory, mandatory or disabled.")
+    levels: dict[str, str] = Field(
+        default_factory=dict, description="Rule id -> advisory, mandatory, remediate or disabled."
+    )
     undetermined: dict[str, str | dict[str, str]] = Field(
         default_factory=dict,
         description="Rule id -> level and reason of what a rule cannot judge before deployment.",
