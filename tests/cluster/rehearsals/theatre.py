@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any, Final
 
 from components.model_service import ModelService
@@ -50,6 +51,13 @@ TIMELESS: Final[dict[str, object]] = {"scaling.schedule": []}
 
 SERVICE_LABEL: Final = "rehearsal/service"
 """Mark of nodes: whose they are."""
+
+_NODE_NUMBERS: Final = count(1)
+"""A node's name is used once, as in a cloud: Kubernetes remembers for ever when a name was last heard of.
+
+A node that comes under an old name is called lost until its kubelet speaks, and its pods unready, where that was longer
+ago than the grace (pkg/controller/nodelifecycle, `nodeHealthMap`, from which nothing is ever taken; read 2026-11-26).
+"""
 
 _POD_CAPACITY: Final = {"cpu": "256", "memory": "4Ti", "ephemeral-storage": "16Ti", "pods": "250"}
 
@@ -265,7 +273,7 @@ class Theatre:
             for one in rendered(performance.name, self.prometheus_url)
             if one["kind"] == "Rollout"
         ]
-        for manifest in _nodes(performance.name, templates):
+        for manifest in new_nodes(performance.name, templates):
             self.api.apply(manifest, force=True)
             self.api.patch(manifest, {"status": _capacity(manifest)}, "status")
         self.world.watch(performance.namespace)
@@ -281,14 +289,14 @@ def _parts(objects: list[Object]) -> list[Object]:
     return sorted((one for one in objects if one["kind"] in PARTS), key=lambda one: PARTS.index(one["kind"]))
 
 
-def _nodes(service: str, templates: list[Object]) -> Iterator[Object]:
+def new_nodes(service: str, templates: list[Object]) -> Iterator[Object]:
     """Nodes in every zone that the pods of these templates ask for by selector and tolerate."""
-    for index, template in enumerate(templates):
+    for template in templates:
         spec = template["spec"]
         accelerated = bool(spec.get("tolerations"))
         for zone in ZONES:
-            for number in range(NODES_PER_ZONE):
-                name = f"{service}-{zone}-{index}-{number}"
+            for _ in range(NODES_PER_ZONE):
+                name = f"{service}-{zone}-{next(_NODE_NUMBERS)}"
                 labels = {
                     **spec.get("nodeSelector", {}),
                     ZONE_LABEL: zone,
