@@ -2,7 +2,7 @@
 # make test                      the tests
 # make check                     what CI runs, without the next four
 # make cluster-test              a real control plane: manifests, admission, rehearsals; builds it once, which takes long
-# make engine-test               program and pack in the real engine; needs the Pulumi CLI on PATH
+# make engine-test               program and pack in the real Pulumi engine; needs the Pulumi CLI on PATH
 # make contract-test             a real MLServer keeps the contract of the fraud score
 # make checkov                   checkov's rules on all stacks, as an outside opinion, and on stacks with a fault
 SHELL := /bin/sh

@@ -1,8 +1,8 @@
 """The model store: signed, immutable model releases in S3, in every region that may have to serve them.
 
 Owns the buckets of released models, their lock and their replication from the home region. What is in a
-release and whether its signature holds is judged in `serving.release`; who publishes is the release
-pipeline's role, given by name.
+release and whether its signature holds is judged before a server starts (`model_fetch`); who publishes is
+the release pipeline's role, given by name.
 """
 
 from collections.abc import Iterable

@@ -4,9 +4,9 @@ Owns options, exit codes and where output goes; each command is one call into th
 Everything heavy is imported inside the command that needs it, so that `serving --help` and `serving check`
 start at once.
 
-Exit codes: 0 fine, 1 a mandatory policy is violated, or a promise of recovery or of a contract is broken, 2 bad input,
-3 an error of ours or of the program, 128 and the signal's number where one ended it: 130 for Ctrl-C, 141 for a reader
-of stdout that went away.
+Exit codes: 0 fine, 1 a mandatory policy is violated or could not be judged, or a promise of recovery or of a contract
+is broken, 2 bad input, 3 an error of ours or of the program, 128 and the signal's number where one ended it: 130 for
+Ctrl-C, 141 for a reader of stdout that went away.
 """
 
 from __future__ import annotations

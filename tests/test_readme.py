@@ -52,9 +52,10 @@ def test_the_steps_to_a_new_service_end_fine(project: Path) -> None:
     assert f"serving new {_NEW} --kind {_KIND} " in README
     assert said("new", _NEW, "--kind", _KIND)[0] == 0
     path = project / f"blueprints/{_NEW}.yaml"
-    tenant, owner = re.search(r"as\n?`([\w-]+)` and `([\w-]+)`", README).groups()  # type: ignore[union-attr]
-    edit(path, "my-tenant", tenant)
-    edit(path, "my-team", owner)
+    named = re.search(r"\bas\s+`([\w-]+)`\s+and\s+`([\w-]+)`", README)
+    assert named, "the README names a tenant and an owner to begin with"
+    edit(path, "my-tenant", named[1])
+    edit(path, "my-team", named[2])
     [overridable] = blocks("yaml", "# added to blueprints/")
     path.write_text(path.read_text(encoding="utf-8") + overridable, encoding="utf-8")
 
@@ -92,7 +93,8 @@ def test_a_quoted_error_is_what_is_printed(project: Path, before: str, after: st
     edit(project / "blueprints/chat.yaml", before, after)
     code, printed = said("check", "--stack", "prod")
     assert code == 2
-    told = " ".join(printed.split())
+    told, place = " ".join(printed.split()), 0
     for piece in pieces(quoted_error(naming)):
-        assert piece in told
+        place = told.find(piece, place)
+        assert place >= 0, piece
     assert told.endswith(" 1 problem")

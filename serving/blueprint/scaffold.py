@@ -45,13 +45,12 @@ identity:
 contract:  # what consumers may rely on
   version: 1.0.0
 $contract
+  stages: {ingress: {validation: {}}}  # a request is checked before the model sees it
 model:
   name: "$name"
   version: 1.0.0
-  manifest:  # yours: the signed release in the model store
-    path: $name/1.0.0/manifest.json
-    digest: sha256:$zeros
-    signer: alias/model-signing
+  manifest: {path: $name/1.0.0/manifest.json, signer: alias/model-signing,
+    digest: sha256:$zeros}  # yours: of the signed release in the model store
   engine: {$engine,
     image_digest: sha256:$zeros}  # yours: of the image in your registry
 $model

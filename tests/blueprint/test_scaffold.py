@@ -27,9 +27,13 @@ def _problem(name: str, folder: Path) -> Problem:
 def test_a_new_blueprint_is_valid_short_and_commented(tmp_path: Path, kind: Kind) -> None:
     path = new_blueprint("svc", kind, tmp_path)
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert load_blueprint(path).blueprint.name == "svc"
+    blueprint = load_blueprint(path).blueprint
+    assert blueprint.name == "svc"
     assert len(lines) < 40
     assert sum("#" in line for line in lines) >= 8
+    # what `serving contract-test` asks for
+    assert blueprint.contract.request_path is not None
+    assert blueprint.contract.stages.ingress.validation is not None
 
 
 def test_new_blueprints_of_all_kinds_pass_the_checks_between_services_and_of_their_metrics(tmp_path: Path) -> None:

@@ -6,68 +6,74 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-_BLOCK = re.compile(r"(?P<before>[^`\n]*`(?P<file>[\w/]+\.py)`[^\n]*)\n\n```python\n(?P<text>.*?)^```$", re.M | re.S)
+_BLOCK = re.compile(r"`([\w/]+\.py)`[^\n]*\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COPIED = ("policies", "tests")
+RULE = "queue-retention"
 
 
-def _blocks() -> dict[str, str]:
-    """Text of each quoted module by its path, in the order of the page."""
-    page = (ROOT / "docs/policy-proof.md").read_text(encoding="utf-8")
-    return {match["file"]: match["text"] for match in _BLOCK.finditer(page)}
+@dataclass(frozen=True)
+class Added:
+    """The repository with the rule added, and the paths in it that are new or changed."""
 
+    root: Path
+    paths: tuple[str, ...]
 
-RULE, SAMPLES, FAULTS = _blocks()
+    def run(self, *arguments: str) -> str:
+        """Output of a Python module that ends well there."""
+        ended = subprocess.run(
+            [sys.executable, "-m", *arguments], cwd=self.root, capture_output=True, text=True, check=False, timeout=600
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository with the rule added; only what is changed is a copy."""
+def added(tmp_path_factory: pytest.TempPathFactory) -> Added:
+    """Only what is changed is a copy."""
+    blocks = _BLOCK.findall((ROOT / "docs/policy-proof.md").read_text(encoding="utf-8"))
     root = tmp_path_factory.mktemp("documented")
     for each in ROOT.iterdir():
         if each.name in _COPIED:
             shutil.copytree(each, root / each.name, ignore=shutil.ignore_patterns("__pycache__"))
         elif not each.name.startswith("."):
             (root / each.name).symlink_to(each)
-    blocks = _blocks()
-    for path in (RULE, SAMPLES):
+    *modules, (chapter, listed) = blocks
+    for path, text in modules:
         assert not (root / path).exists()
-        (root / path).write_text(blocks[path], encoding="utf-8")
-    chapter = root / FAULTS
-    quoted = re.fullmatch(r"(FAULTS = \(\n)    # \.\.\.\n(.*)\)\n", blocks[FAULTS], re.DOTALL)
+        (root / path).write_text(text, encoding="utf-8")
+    quoted = re.fullmatch(r"(FAULTS = \(\n)    # \.\.\.\n(.*)\)\n", listed, re.DOTALL)
     assert quoted, "the last block shows what is added to the list"
     opening, faults = quoted.groups()
-    text = chapter.read_text(encoding="utf-8")
-    assert text.count(opening) == 1
-    chapter.write_text(text.replace(opening, opening + faults), encoding="utf-8")
-    return root
+    before = (root / chapter).read_text(encoding="utf-8")
+    assert before.count(opening) == 1
+    (root / chapter).write_text(before.replace(opening, opening + faults), encoding="utf-8")
+    return Added(root, tuple(path for path, _ in blocks))
 
 
-def _run(tree: Path, *arguments: str) -> str:
-    ended = subprocess.run(
-        [sys.executable, "-m", *arguments], cwd=tree, capture_output=True, text=True, check=False, timeout=600
+def test_its_samples_are_judged_as_they_say(added: Added) -> None:
+    samples = re.findall(r"^    Sample\(Case\.\w+, \"(.*?)\"", (added.root / added.paths[1]).read_text(), re.MULTILINE)
+    said = added.run(
+        *("pytest", "-v", "-pno:cacheprovider", "-n0", "--color=no", "tests/policies/test_rules.py"),
+        *("-k", f"{RULE} and test_a_sample_gives_exactly_its_findings"),
     )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
+    assert samples
+    assert said.count(" PASSED") == len(samples)
 
 
-def test_its_samples_are_judged_as_they_say(tree: Path) -> None:
-    said = _run(tree, "pytest", "-q", "-pno:cacheprovider", "-n0", "tests/policies/test_rules.py", "-kqueue-retention")
-    assert re.search(r"\b\d+ passed", said)
-    assert "skipped" not in said
-
-
-def test_its_fault_is_found_by_it_and_by_no_other(tree: Path) -> None:
-    said = _run(tree, "tests.policies.mutation", "queue-retention", "--all")
+def test_its_fault_is_found_by_it_and_by_no_other(added: Added) -> None:
+    said = added.run("tests.policies.mutation", RULE, "--all")
     verdicts = [line for line in said.splitlines() if line.startswith("messages of a minute")]
     assert verdicts
-    assert all(line.endswith(": queue-retention") for line in verdicts)
+    assert all(line.endswith(f": {RULE}") for line in verdicts)
 
 
-def test_it_is_written_as_everything_here_is(tree: Path) -> None:
+def test_it_has_all_that_a_rule_needs_and_is_written_as_everything_here_is(added: Added) -> None:
+    added.run("pytest", "-q", "-pno:cacheprovider", "-n0", "tests/policies/test_rules.py", "-k", RULE)
     for command in (["check"], ["format", "--check"]):
-        _run(tree, "ruff", *command, "--no-cache", RULE, SAMPLES, FAULTS)
+        added.run("ruff", *command, "--no-cache", *added.paths)

@@ -30,7 +30,7 @@ class LogField(StrEnum):
 
 
 class Dashboard(StrEnum):
-    """Dashboards that are rendered."""
+    """Dashboards of a service."""
 
     SERVICE = "service"
     """Objectives, error budget, traffic, saturation."""
@@ -77,4 +77,4 @@ class Observability(Section):
     )
     traces: Traces = Field(default=Traces(), description="Distributed traces.")
     logs: Logs = Field(default=Logs(), description="Access logs.")
-    dashboards: tuple[Dashboard, ...] = Field(default=tuple(Dashboard), description="Dashboards that are rendered.")
+    dashboards: tuple[Dashboard, ...] = Field(default=tuple(Dashboard), description="Dashboards that are wanted.")
