@@ -505,7 +505,7 @@ def test_an_unreadable_schema_hides_no_other_mistake_and_invents_none(folder: Pa
 
 def test_a_schema_file_that_does_not_fit_its_neighbor_is_refused(folder: Path) -> None:
     (folder / "in.json").write_text('{"type": "object", "required": ["user"]}', encoding="utf-8")
-    path = _write(folder, "svc", (_PLACE, f"{_PLACE}\n  stages: {{ingress: {{input: {{file: in.json}}}}}}"))
+    path = _write(folder, "svc", ("{ingress: {", "{ingress: {input: {file: in.json}, "))
     (problem,) = _problems(lambda: load_blueprint(path)).values()
     assert "'user'" in problem.message
 
