@@ -21,6 +21,9 @@ import grpc
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+HOME = "eu-west-1"
+"""Region of what names none."""
+
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 # the one cluster that there is, if there is one
@@ -97,7 +100,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Invoke(self, request: Any, context: Any) -> Any:
         """The health checks of a plan are the one thing that the program asks for."""
         assert request.tok == "aws:arcregionswitch/getRoute53HealthChecks:getRoute53HealthChecks", request.tok
-        answer = {**as_dict(request.args), "healthChecks": [], "region": "eu-west-1"}
+        answer = {**as_dict(request.args), "healthChecks": [], "region": HOME}
         response = provider_pb2.InvokeResponse()
         getattr(response, "return").CopyFrom(as_struct(answer))  # a word of Python's own
         return response
@@ -140,7 +143,7 @@ class Declared:
 def outputs_of(token: str, identity: str, inputs: dict[str, Any]) -> dict[str, Any]:
     """A value for every declared output that is not an input."""
     made = {
-        name: value_for(name, str(kind), token, identity)
+        name: value_for(name, str(kind), token, identity, inputs.get("region", HOME))
         for name, kind in Declared.of(token).items()
         if name not in inputs
     }
@@ -148,7 +151,7 @@ def outputs_of(token: str, identity: str, inputs: dict[str, Any]) -> dict[str, A
     return {name: value for name, value in made.items() if value is not None} | STRUCTURED.get(token, {})
 
 
-def value_for(name: str, kind: str, token: str, identity: str) -> object:
+def value_for(name: str, kind: str, token: str, identity: str, region: str) -> object:
     """A value of the declared type; None (left out) for types with an inner structure."""
     if "Sequence[str]" in kind or "Sequence[builtins.str]" in kind:
         return [f"{name}-{identity}"]
@@ -160,7 +163,7 @@ def value_for(name: str, kind: str, token: str, identity: str) -> object:
         return False
     if name == "arn" or name.endswith("Arn"):
         service = token.split(":")[1].split("/")[0]
-        return f"arn:aws:{service}:eu-west-1:111122223333:{identity}"
+        return f"arn:aws:{service}:{region}:111122223333:{identity}"
     return f"{name}-{identity}"
 
 
