@@ -1,4 +1,4 @@
-"""Documents for tests: the shipped ones as plain data, and small helpers to break them.
+"""Documents for tests: the shipped ones as plain data, small helpers to break them, and a copy of the project.
 
 The shipped blueprints are the samples: what is tested is what is deployed.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import copy
 import functools
+import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,17 @@ ROOT = Path(__file__).resolve().parent.parent
 SERVICES = ("chat", "embedding", "fraud-score")
 STACKS = ("dev", "prod")
 ENVIRONMENT_KEY = "model-serving:environment"
+PROJECT = (
+    "Pulumi.yaml",
+    *(f"Pulumi.{stack}.yaml" for stack in STACKS),
+    "__main__.py",
+    "blueprints",
+    "bootstrap",
+    "components",
+    "policies",
+    "serving",
+)
+"""What a stack is previewed and deployed from."""
 
 
 @functools.cache
@@ -62,4 +75,18 @@ def changed(document: dict[str, Any], changes: Mapping[str, object]) -> dict[str
     return document
 
 
-__all__ = ["ROOT", "SERVICES", "STACKS", "blueprint", "changed", "environment", "load_environment"]
+def copy_of_project(folder: Path) -> Path:
+    """The program and its documents in a new folder, to work in."""
+    folder.mkdir()
+    for name in PROJECT:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / name)
+    # the program and the pack run in the environment that runs the tests
+    (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+__all__ = ["ROOT", "SERVICES", "STACKS", "blueprint", "changed", "copy_of_project", "environment", "load_environment"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from click.testing import CliRunner
 
 from serving.cli import main
 from serving.preview.session import Request, preview
-from tests.documents import ENVIRONMENT_KEY, ROOT, STACKS
+from tests.documents import ENVIRONMENT_KEY, ROOT, copy_of_project
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 _BLOCKS = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -22,14 +21,10 @@ _NEW, _KIND = "recommend", "tabular"
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the shipped documents with the program, to work in."""
-    shutil.copytree(ROOT / "blueprints", tmp_path / "blueprints")
-    for name in ("__main__.py", "Pulumi.yaml", *(f"Pulumi.{stack}.yaml" for stack in STACKS)):
-        shutil.copy(ROOT / name, tmp_path)
-    for name in ("components", "serving", "policies"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    """A copy of the project, to work in."""
+    copy = copy_of_project(tmp_path / "project")
+    monkeypatch.chdir(copy)
+    return copy
 
 
 def blocks(language: str, starting: str = "") -> list[str]:

@@ -15,22 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.documents import ROOT
+from tests.documents import ROOT, copy_of_project
 
 PULUMI = shutil.which("pulumi")
 NO_ENGINE = "the Pulumi CLI is not on PATH (it is on no package registry); install it to run this test"
 PROVIDERS = ("aws", "kubernetes")
-COPIED = (
-    "Pulumi.yaml",
-    "Pulumi.dev.yaml",
-    "Pulumi.prod.yaml",
-    "__main__.py",
-    "blueprints",
-    "bootstrap",
-    "components",
-    "policies",
-    "serving",
-)
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
@@ -89,19 +78,6 @@ def plugins(folder: Path, packages: Sequence[str] = PROVIDERS) -> Path:
         script = folder / f"pulumi-resource-{package}"
         script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -u "{ROOT}/tests/engine/provider.py" {package}\n')
         script.chmod(0o755)
-    return folder
-
-
-def copy_of_project(folder: Path) -> Path:
-    folder.mkdir()
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, folder / name)
-    # the program and the pack run in the environment that runs the tests
-    (folder / ".venv").symlink_to(sys.prefix)
     return folder
 
 
